@@ -1,0 +1,36 @@
+"""Typed errors: each says in one line what is wrong and what mends it.
+
+The command line turns them into exit codes (``exit_code``); the page and programs show ``str(error)``.
+"""
+
+from __future__ import annotations
+
+
+class ChatCADError(Exception):
+    """Base of every error that a user may see."""
+
+    exit_code = 1
+
+
+class UsageError(ChatCADError):
+    """The call itself is wrong: an unknown name, a missing argument."""
+
+    exit_code = 2
+
+
+class ImageRefused(ChatCADError):
+    """The file is not an image that may be read: unreadable, too large, or not a frontal chest film."""
+
+    exit_code = 3
+
+
+class ModelMissing(ChatCADError):
+    """A network, its weights or a language-model backend is missing or damaged."""
+
+    exit_code = 4
+
+
+class BackendFailed(ChatCADError):
+    """A language-model backend was there, and failed while it was writing."""
+
+    exit_code = 4
