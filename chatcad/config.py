@@ -6,10 +6,16 @@ It knows where things lie and which backend was chosen; it opens and loads nothi
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, get_args
+
+from chatcad.errors import UsageError
+from chatcad.types import PromptDesign
 
 ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED_TOKENS, LARGE_MODEL_TOKENS = 400, 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +28,25 @@ class Settings:
     cache: Path = Path.home() / ".cache" / "chatcad"
     data: Path = ROOT.parent / "shared" / "data"
     knowledge: Path = ROOT / "knowledge"
-    prompts: Path = ROOT / "prompts"
     backend: str = "embedded"
     model: str = ""
     base_url: str = ""
     api_key: str = "none"
-    design: str = "P3"
+    allow_remote: bool = False
+    design: PromptDesign = "P3"
     embedding_model: str = ""
     threads: int = 0
     answer_seconds: float = 8.0
-    context_tokens: int = 700
+    context_tokens: int = 0
     max_bytes: int = 64 * 2**20
     max_pixels: int = 40_000_000
     host: str = "127.0.0.1"
     port: int = 7860
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Budget of one prompt: small for the embedded model, whose reader waits while a CPU reads the prompt."""
+        return self.context_tokens or (EMBEDDED_TOKENS if self.backend == "embedded" else LARGE_MODEL_TOKENS)
 
 
 def load_settings() -> Settings:
@@ -46,16 +57,25 @@ def load_settings() -> Settings:
     UsageError
         A variable has a value of the wrong kind.
     """
-    from chatcad.errors import UsageError
-
     settings = Settings()
     for f in fields(Settings):
         raw = os.environ.get(f"CHATCAD_{f.name.upper()}")
         if raw is None:
             continue
         kind = type(getattr(settings, f.name))
+        read: Callable[[str], Any] = _switch if kind is bool else kind
         try:
-            settings = replace(settings, **{f.name: kind(raw)})
+            settings = replace(settings, **{f.name: read(raw)})
         except ValueError as error:
             raise UsageError(f"CHATCAD_{f.name.upper()}={raw!r} is not a {kind.__name__}: set it to one") from error
+    if settings.design not in get_args(PromptDesign):
+        raise UsageError(f"CHATCAD_DESIGN={settings.design!r} is no prompt design: set it to P1, P2 or P3")
     return settings
+
+
+def _switch(raw: str) -> bool:
+    """Read yes or no; ``bool("0")`` would be true."""
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if (word := raw.strip().lower()) not in words:
+        raise ValueError(raw)
+    return words[word]

@@ -18,6 +18,10 @@ class UsageError(ChatCADError):
     exit_code = 2
 
 
+class KnowledgeInvalid(UsageError):
+    """A file of the guideline store breaks its format: which file, which field."""
+
+
 class ImageRefused(ChatCADError):
     """The file is not an image that may be read: unreadable, too large, or not a frontal chest film."""
 

@@ -24,6 +24,8 @@ Mode = Literal["clinician", "patient"]
 PromptDesign = Literal["P1", "P2", "P3"]
 SentenceSource = Literal["image", "guideline", "general"]
 Checked = Literal["kept", "rewritten", "replaced"]
+Audience = Literal["clinician", "patient", "both"]
+Urgency = Literal["none", "soon", "now"]
 Intent = Literal[
     "finding", "certainty", "location", "measurement", "next_step", "cause", "meaning", "summary",
     "comparison", "urgency", "system", "small_talk", "out_of_scope", "treatment",
@@ -193,6 +195,8 @@ class Passage:
 
     ``key`` is its stable name in the knowledge base; ``id`` numbers it within one answer. ``findings`` are the
     labels that it is about; ``score`` in ``[0, 1]`` is the retriever's own, comparable within one answer only.
+    ``topics`` are the kinds of thing it says (``"next_step"``, ``"limits"`` …); ``urgency`` is how soon a reader
+    for whom it holds has to act.
     """
 
     id: str
@@ -202,9 +206,11 @@ class Passage:
     source: str
     url: str
     year: int
-    audience: Literal["clinician", "patient", "both"]
+    audience: Audience
     findings: tuple[str, ...] = ()
     score: float = 0.0
+    topics: tuple[str, ...] = ()
+    urgency: Urgency = "none"
 
 
 @dataclass(frozen=True, slots=True)

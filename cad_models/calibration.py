@@ -1,0 +1,134 @@
+"""Calibrated probabilities and operating points: from a network's logit to a number that may be shown.
+
+It knows Platt's logistic map (Platt 1999), the calibration error, and the file of operating points that
+``cad_models.training.calibrate`` writes. It doesn't know networks or words.
+
+Calibration holds for films like those it was fitted on. Out of source it doesn't: prevalence and grey values differ.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatcad.types import Reliability
+
+Array = NDArray[np.float64]
+RIDGE = 1e-2
+"""Weight of the squared slope: it keeps a map finite that was fitted on a few positives."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """What the evaluation allows one label to say.
+
+    Parameters
+    ----------
+    label
+        As torchxrayvision spells it.
+    reliability
+        ``assessed``, ``weak`` or ``not_assessed``; the rule is in ``evaluation/cad.py``.
+    weights
+        Of the label's score and of the cardiothoracic ratio (zero for all labels but Cardiomegaly) in the logit.
+    bias
+        Of the logit.
+    threshold
+        On the calibrated probability.
+    sensitivity, specificity
+        At the threshold, on patients that neither training nor this fit has seen.
+    held_out_auroc
+        Point and 95% interval on a source or sampling not trained on.
+    """
+
+    label: str
+    reliability: Reliability
+    weights: tuple[float, float]
+    bias: float
+    threshold: float
+    sensitivity: float
+    specificity: float
+    held_out_auroc: tuple[float, float, float]
+
+    def probability(self, score: float, ratio: float | None) -> float:
+        """Return the calibrated probability in ``[0, 1]``.
+
+        Parameters
+        ----------
+        score
+            The network's logit.
+        ratio
+            Cardiothoracic ratio; ``None`` where it was withheld, and the reference value stands in.
+        """
+        logit = self.weights[0] * score + self.weights[1] * ((ratio or 0.5) - 0.5) + self.bias
+        return float(1.0 / (1.0 + np.exp(-logit)))
+
+
+def read_points(file: Path) -> dict[str, OperatingPoint]:
+    """Return the operating points of a file, by label."""
+    entries = json.loads(file.read_text(encoding="utf-8"))["labels"]
+    return {e["label"]: _point(e) for e in entries}
+
+
+def write_points(file: Path, points: list[OperatingPoint], note: str) -> None:
+    """Write operating points, with a note on where they come from."""
+    text = json.dumps({"note": note, "labels": [asdict(p) for p in points]}, indent=1)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+def _point(entry: dict[str, object]) -> OperatingPoint:
+    lists = {k: tuple(v) for k, v in entry.items() if isinstance(v, list)}
+    return OperatingPoint(**{**entry, **lists})  # type: ignore[arg-type]
+
+
+def fit_platt(inputs: Array, truth: NDArray[np.bool_], sample_weights: Array | None = None) -> tuple[Array, float]:
+    """Fit a logistic map with non-negative slopes.
+
+    Parameters
+    ----------
+    inputs
+        ``(n, k)``: scores, columns about of unit scale.
+    truth
+        ``(n,)`` bool; both classes occur.
+    sample_weights
+        ``(n,)``, or ``None`` for equal ones.
+
+    Returns
+    -------
+    slopes, bias
+        ``(k,)`` and a number. Targets are smoothed as Platt did, so that a few films can't claim certainty.
+    """
+    from scipy.optimize import minimize
+
+    weights = np.ones(len(truth)) if sample_weights is None else sample_weights
+    positives, negatives = float(truth.sum()), float((~truth).sum())
+    target = np.where(truth, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    centre, spread = inputs.mean(0), inputs.std(0) + 1e-9
+    standard = (inputs - centre) / spread
+
+    def loss(p: Array) -> float:
+        logit = standard @ p[:-1] + p[-1]
+        nll = weights @ (np.logaddexp(0.0, logit) - target * logit) / weights.sum()
+        return float(nll + RIDGE * (p[:-1] ** 2).sum() / 2)
+
+    start = np.append(np.ones(inputs.shape[1]), 0.0)
+    bounds = [(0.0, None)] * inputs.shape[1] + [(None, None)]
+    best = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
+    slopes = best[:-1] / spread
+    return slopes, float(best[-1] - slopes @ centre)
+
+
+def expected_calibration_error(probability: Array, truth: NDArray[np.bool_], bins: int = 15) -> float:
+    """Return the expected calibration error with equal-width bins (Guo et al. 2017, arXiv 1706.04599)."""
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    gap = np.abs(np.bincount(place, probability, bins) - np.bincount(place, truth.astype(float), bins))
+    return float(gap.sum() / max(counts.sum(), 1))
+
+
+def threshold_at_specificity(probability: Array, truth: NDArray[np.bool_], specificity: float) -> float:
+    """Return the lowest threshold at which the share of negatives below it reaches ``specificity``."""
+    return float(np.nextafter(np.quantile(probability[~truth], specificity), 1.0))

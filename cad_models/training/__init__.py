@@ -1,0 +1,1 @@
+"""One readable script per network: reads the manifests of a data folder, writes weights, figures and cards."""

@@ -1,0 +1,154 @@
+"""Write the classifier's operating points: ``python -m cad_models.training.calibrate --data DIR``.
+
+It knows which films calibrate a label, and the rule that says how far a label may be believed. Everything it
+writes is measured; nothing is typed by hand. Films that calibrate were never in training; each figure is
+cross-fitted by patient, so that no film is judged by a map that was fitted on its patient.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cad_models.calibration import OperatingPoint, fit_platt, threshold_at_specificity, write_points
+from cad_models.classifier import LABELS, Classifier
+from cad_models.weights_io import INDEX, WEIGHTS, read_index, read_weights
+from chatcad.config import load_settings
+from chatcad.types import Reliability
+from evaluation.baselines import thumbnail_scores
+from evaluation.cohorts import Cohort, Scored, cohorts, judged_films, score_films
+from evaluation.statistics import Interval, auroc_interval, auroc_margin
+
+POINTS = WEIGHTS / "classifier.json"
+SPECIFICITY = 0.85
+"""Wanted share of films without the finding that don't fire."""
+
+MIN_POSITIVES = 20
+FOLDS = 5
+NOTE = (
+    "Written by cad_models/training/calibrate.py. Platt maps fitted on nih64 and NIH val/test patients (Tuberculosis: "
+    "Shenzhen val/test), sensitivity and specificity cross-fitted by patient; the AUROC is that of the decisive cohort."
+)
+CALIBRATION_SOURCES = {"Tuberculosis": ("shenzhen",)}
+DECISIVE = {"Tuberculosis": "montgomery", "Edema": "nih"}
+
+
+def inputs_for(scored: Scored, label: str) -> NDArray[np.float64]:
+    """Return ``(films, 2)``: the label's score, and the ratio's excess over 0.5 for Cardiomegaly (else zero)."""
+    ratio = scored.ratios - 0.5 if label == "Cardiomegaly" else np.zeros(len(scored.films))
+    return np.column_stack([scored.column(label), ratio])
+
+
+def cross_fitted(
+    inputs: NDArray[np.float64], truth: NDArray[np.bool_], patients: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return each film's calibrated probability from a map fitted on the other patients."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    out = np.zeros(len(truth))
+    for fit, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(inputs, truth, patients):
+        slopes, bias = fit_platt(inputs[fit], truth[fit])
+        out[test] = 1.0 / (1.0 + np.exp(-(inputs[test] @ slopes + bias)))
+    return out
+
+
+def calibration_films(questions: Sequence[Cohort], label: str) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the films that calibrate a label, with their truth."""
+    sources = CALIBRATION_SOURCES.get(label, ("nih64", "nih"))
+    chosen = [c for c in questions if c.label == label and c.name in sources]
+    return np.concatenate([c.members for c in chosen]), np.concatenate([c.truth for c in chosen])
+
+
+def judge_label(scored: Scored, questions: Sequence[Cohort], label: str) -> tuple[Reliability, dict[str, Any]]:
+    """Return how far a label may be believed, with the figures behind it.
+
+    ``assessed``: on a source or sampling that training never saw, with at least 20 positives, the AUROC's interval
+    clears chance and the margin over the thumbnail baseline clears zero, and among abnormal films (where there are
+    normal ones too) the interval clears chance. ``weak``: the interval clears chance on the decisive films, and
+    among abnormal films the point is at least .55. Everything else is ``not_assessed``.
+    """
+    name = DECISIVE.get(label, "nih64")
+    mine = {c.name: c for c in questions if c.label == label}
+    figures = cohort_figures(scored, mine[name])
+    abnormal = mine.get(f"{name} abnormal")
+    within = cohort_figures(scored, abnormal)["auroc"] if abnormal is not None else None
+    clears = figures["auroc"][1] > 0.5
+    strong = figures["margin"][1] > 0 and (within is None or within[1] > 0.5)
+    facts = {"decisive": name, **figures, "auroc_among_abnormal": within}
+    if clears and strong and mine[name].unseen and figures["positives"] >= MIN_POSITIVES:
+        return "assessed", facts
+    return ("weak" if clears and (within is None or within[0] >= 0.55) else "not_assessed"), facts
+
+
+def cohort_figures(scored: Scored, cohort: Cohort) -> dict[str, Any]:
+    """Return AUROC, the thumbnail's AUROC and the paired margin of one cohort, each with its 95% interval."""
+    patients = [str(p) for p in scored.patients[cohort.members]]
+    scores = detector_scores(scored, cohort)
+    baseline = thumbnail_scores(scored.thumbnails[cohort.members], cohort.truth, patients)
+    margin: Interval = auroc_margin(scores, baseline, cohort.truth, patients)
+    return {
+        "n": len(cohort.truth),
+        "positives": int(cohort.truth.sum()),
+        "patients": len(set(patients)),
+        "auroc": auroc_interval(scores, cohort.truth, patients),
+        "thumbnail": auroc_interval(baseline, cohort.truth, patients),
+        "margin": margin,
+    }
+
+
+def detector_scores(scored: Scored, cohort: Cohort) -> NDArray[np.float64]:
+    """Return a cohort's scores; for Cardiomegaly the cross-fitted join of the score with the measured ratio."""
+    inputs = inputs_for(scored, cohort.label)[cohort.members]
+    if cohort.label != "Cardiomegaly":
+        return inputs[:, 0]
+    return cross_fitted(inputs, cohort.truth, [str(p) for p in scored.patients[cohort.members]])
+
+
+def operating_point(scored: Scored, questions: Sequence[Cohort], label: str) -> OperatingPoint:
+    """Fit one label's map and threshold, and measure what they give."""
+    members, truth = calibration_films(questions, label)
+    inputs, patients = inputs_for(scored, label)[members], [str(p) for p in scored.patients[members]]
+    probability = cross_fitted(inputs, truth, patients)
+    slopes, bias = fit_platt(inputs, truth)
+    final = 1.0 / (1.0 + np.exp(-(inputs @ slopes + bias)))
+    threshold = threshold_at_specificity(final, truth, SPECIFICITY)
+    reliability, facts = judge_label(scored, questions, label)
+    return OperatingPoint(
+        label=label,
+        reliability=reliability,
+        weights=(round(float(slopes[0]), 5), round(float(slopes[1]), 5)),
+        bias=round(bias, 5),
+        threshold=round(threshold, 4),
+        sensitivity=round(float((probability[truth] >= threshold).mean()), 3),
+        specificity=round(float((probability[~truth] < threshold).mean()), 3),
+        held_out_auroc=tuple(round(v, 3) for v in facts["auroc"]),
+    )
+
+
+def load_classifier() -> Classifier:
+    """Return the network whose weights ship."""
+    network = Classifier().eval()
+    network.load_state_dict(read_weights(WEIGHTS / read_index(INDEX)["classifier"]["file"]))
+    return network
+
+
+def main() -> None:
+    """Measure, decide, write ``cad_models/weights/classifier.json``."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--data", type=Path, default=load_settings().data)
+    data = parser.parse_args().data
+    records = judged_films(data)
+    scored, questions = score_films(load_classifier(), records), cohorts(records)
+    points = [operating_point(scored, questions, label) for label in LABELS]
+    write_points(POINTS, points, NOTE)
+    for p in points:
+        print(f"{p.label:14s} {p.reliability:13s} AUROC {p.held_out_auroc} sens {p.sensitivity} spec {p.specificity}")
+
+
+if __name__ == "__main__":
+    main()

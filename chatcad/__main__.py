@@ -1,0 +1,7 @@
+"""``python -m chatcad``."""
+
+import sys
+
+from chatcad.cli import main
+
+sys.exit(main())

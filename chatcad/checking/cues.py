@@ -1,0 +1,140 @@
+"""The words that say how sure a sentence is, and the patterns of what no sentence may say.
+
+Order matters: a phrase is taken by the first pattern that matches it and is then blanked out, so that
+"cannot be ruled out" is heard as *possible* and doesn't leave a "not" behind (NegEx: Chapman 2001, J Biomed
+Inform 34:301, for the idea of cue phrases with a scope).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Stance = Literal[
+    "not_assessed", "not_flagged", "neutral", "possible", "negated", "unlikely", "likely", "definite", "asserted"
+]  # fmt: skip
+
+
+def _cue(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
+
+
+CUES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
+    (
+        "not_assessed",
+        _cue(
+            r"(?:not|never)(?: been)? (?:assessed|evaluated|examined|looked for|checked)|"
+            r"(?:did|does|do) not (?:look for|assess|evaluate|check)|neither cleared nor flagged|"
+            r"none of the networks(?: in use)? looks?"
+        ),
+    ),
+    ("not_flagged", _cue(r"not flagged|(?:did|does) not (?:point out|flag)|not pointed out")),
+    (
+        "neutral",
+        _cue(
+            r"(?:does|do|did|would|can) not (?:rule|exclude) (?:it|this|that|them|these)(?: out)?|"
+            r"not (?:good|great|strong) at (?:seeing|finding|spotting)"
+        ),
+    ),
+    (
+        "possible",
+        _cue(
+            r"(?:not|cannot|never) (?:be )?(?:entirely |fully |completely )?"
+            r"(?:ruled out|excluded|certain|sure|clear|confirmed|definite)|"
+            r"(?:not|cannot) (?:rule|exclude)|not unlikely|not impossible|possib(?:le|ly|ility)|may\b|might\b|could\b|"
+            r"perhaps|maybe|suspect(?:ed)?\b|suspicious|questionable|uncertain(?:ty)?|unsure|equivocal|"
+            r"borderline|hint of"
+        ),
+    ),
+    (
+        "definite",
+        _cue(
+            r"definite(?:ly)?|certain(?:ly|ty)?\b|clear signs?|clearly|confirmed|obvious(?:ly)?|undoubtedly|"
+            r"unequivocal(?:ly)?|no (?:doubt|question)|without (?:a |any )?(?:doubt|question)|not only|for sure|"
+            r"must be|proven|proves?\b"
+        ),
+    ),
+    (
+        "negated",
+        _cue(
+            r"(?:is|are|was|were) (?:absent|ruled out|excluded|missing)|absent|absence of|rules? out|ruled out|"
+            r"exclud(?:es?|ed)|negative for|free (?:of|from)|clear of|not\b|no\b|none\b|without|neither|nor\b|never|"
+            r"denies|cannot|lack(?:s|ing)? of|resolved|nothing"
+        ),
+    ),
+    ("unlikely", _cue(r"unlikely|improbable|doubtful|remote|low (?:chance|probability|likelihood|risk)")),
+    (
+        "likely",
+        _cue(
+            r"likely|probabl[ey]|suggest(?:s|ive|ing|ed)?|consistent with|in keeping with|compatible with|appears to|"
+            r"seems to|high (?:chance|likelihood|probability)"
+        ),
+    ),
+)
+
+NEGATION = re.compile(r"\b(?:no|not|none|never|neither|nor|without|cannot|nothing)\b", re.IGNORECASE)
+
+PRIORITY: tuple[Stance, ...] = (
+    "not_assessed", "not_flagged", "possible", "negated", "unlikely", "likely", "definite",
+)  # fmt: skip
+"""Where one clause carries several cues, the first of these that it has is its stance."""
+
+CLAUSE_END = re.compile(
+    r"[;.!?—]|,?\s\b(?:but|however|although|though|yet|except|while|whereas|because|since|despite)\b|"
+    r",\s+so\b|,?\s+and\s+(?=(?:the|there|a|an|your|you|it|this|that|my|no)\b)|,\s+(?:which|the|there|it|a|an|your)\b",
+    re.IGNORECASE,
+)
+
+LIST_GLUE = re.compile(
+    r"^(?:[\s,/()]|\b(?:and|or|nor|a|an|the|any|in|on|of|at|both|right|left|lower|upper|mid|middle|side|sides|sided|lungs?|"
+    r"lobes?|zones?|bilateral|small|large|mild|moderate)\b)*$",
+    re.IGNORECASE,
+)
+
+SIDES = re.compile(r"\b(right|left|both|bilateral|bilaterally)\b", re.IGNORECASE)
+ZONES = re.compile(r"\b(upper|apical|apex|mid(?:dle)?|perihilar|lower|basal|base|bases|basilar)\b(?!-)", re.IGNORECASE)
+ZONE_OF = {"upper": "upper", "apical": "upper", "apex": "upper", "mid": "mid", "middle": "mid", "perihilar": "mid"}
+
+NUMBER = re.compile(
+    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(%|percent\b|mm\b|cm\b|millimet\w+|centimet\w+|inch(?:es)?\b|ml\b|mg\b|litres?\b)?",
+    re.IGNORECASE,
+)
+
+CHANGE = re.compile(
+    r"\b(?:increas\w+|decreas\w+|worse\w*|improv\w+|stable|unchanged|progress\w*|regress\w*|resol(?:ved|ving)|"
+    r"compared|comparison|prior|previous\w*|earlier|interval|since|again|still|remains?|persist\w*|new|newly|"
+    r"has grown|growing|shrunk|no longer|bigger than before|healed|healing|last (?:film|time|x-ray))\b",
+    re.IGNORECASE,
+)
+
+ALL_CLEAR = re.compile(
+    r"\b(?:(?:film|x-ray|picture|image|chest|radiograph|scan|study|exam\w*|everything|all|lungs?|results?)\s+"
+    r"(?:\w+\s+)?(?:is|are|looks?|appears?|seems?)\s+(?:\w+\s+)?(?:normal|fine|healthy|ok|okay|good|clear|unremarkable)|"
+    r"(?:normal|unremarkable|clear|healthy) (?:chest|film|x-ray|radiograph|picture|study|lungs?)|"
+    r"no (?:acute |other |significant )?(?:abnormalit(?:y|ies)|disease|problems?|findings?|process)|"
+    r"nothing (?:is )?(?:wrong|abnormal|to worry)|"
+    r"(?:you|patient) (?:are|is) (?:healthy|fine|well|safe)|all clear|no need to worry|don't worry|do not worry)\b",
+    re.IGNORECASE,
+)
+
+DIAGNOSIS = re.compile(
+    r"\b(?:(?<!if )(?<!when )(?<!whether )you (?:have|suffer|got)\b"
+    r"(?! (?:chest pain|trouble|any|a fever|questions|been|to\b))|"
+    r"the (?:final )?diagnosis is|diagnosed with|suffer(?:s|ing)? from|patient has\b)",
+    re.IGNORECASE,
+)
+
+DRUGS = re.compile(
+    r"\b(?:\d+\s*(?:mg|mcg|µg|ml|units?|tablets?|pills?)\b|(?:take|start|prescribe|inject|administer|give)\s+(?:\w+\s+)?"
+    r"(?:aspirin|ibuprofen|paracetamol|acetaminophen|antibiotics?|steroids?|diuretics?|medicines?|medications?|drugs?|pills?)|"
+    r"\w+(?:cillin|mycin|oxacin|cycline|semide|pril|sartan|olol|statin|azole|prednisolone|prednisone)\b|"
+    r"aspirin|ibuprofen|warfarin|heparin|morphine|isoniazid|rifampicin|rifampin|insulin)",
+    re.IGNORECASE,
+)
+
+MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(|<\||\|>|javascript:|```", re.IGNORECASE)
+
+RATIO_DIRECTION = re.compile(
+    r"\b(above|over|exceed\w*|greater|higher|more than|beyond|below|under|less|lower than|within|smaller|not above)\b",
+    re.IGNORECASE,
+)

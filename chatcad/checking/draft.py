@@ -1,0 +1,74 @@
+"""The drafted report against the facts: what contradicts them is struck, what was left out is added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chatcad.checking import rules
+from chatcad.checking.claims import parse_claims, parse_numbers
+from chatcad.checking.facts import contradiction
+from chatcad.findings.wording import describe, describe_group, describe_measurement
+from chatcad.types import Finding, Study
+
+
+def check_draft(study: Study, timings_ms: Mapping[str, float]) -> Study:
+    """Return the study with a draft report in which every sentence agrees with the facts.
+
+    Parameters
+    ----------
+    study
+        Its ``draft_report`` is the drafting network's raw text, one or more sentences.
+    timings_ms
+        Times of the stages around the networks, merged into the run record.
+    """
+    kept = [s for s in split_sentences(study.draft_report) if objection_to_line(s, study) is None]
+    told = {c.label for line in kept for c in parse_claims(line)}
+    report = "\n".join([*kept, *_what_is_missing(study, told, " ".join(kept))])
+    run = replace(study.run, timings_ms={**study.run.timings_ms, **timings_ms})
+    return replace(study, draft_report=report, run=run)
+
+
+def objection_to_line(line: str, study: Study) -> str | None:
+    """Return why one sentence of a report may not stand, or ``None`` when the facts carry it.
+
+    A report line has no planned statement behind it, so it must make a claim or give a measurement, each of
+    its numbers must be a fact of a label that it names, and each of its words must be known.
+    """
+    claims = parse_claims(line)
+    facts = [f for f in study.findings if f.label in {c.label for c in claims}]
+    told = [describe(f, "clinician") for f in facts]
+    if "ratio" in line.lower():
+        told += [s for m in study.measurements for s in describe_measurement(m, "clinician")]
+    if not told:
+        return "says nothing that the facts can carry"
+    text = " ".join(told)
+    wrong = next((why for c in claims if (why := contradiction(c, study))), None)
+    numbers = set(parse_numbers(line)) - set(parse_numbers(text))
+    return (
+        wrong
+        or rules.policy(line, text)
+        or ("gives a number that is no fact" if numbers else None)
+        or rules.no_new_words(line, text)
+        or (rules.same_direction(line, text) if "ratio" in line.lower() else None)
+    )
+
+
+def split_sentences(text: str) -> tuple[str, ...]:
+    """Split prose into sentences; a decimal point is not an end."""
+    return tuple(s.strip() for s in re.split(r"(?<=[.!?])\s+|\n+", text) if s.strip())
+
+
+def _what_is_missing(study: Study, told: set[str], text: str) -> list[str]:
+    def of_state(*states: str) -> list[Finding]:
+        return [f for f in study.findings if f.state in states and f.label not in told]
+
+    lines = [describe(f, "clinician") for f in of_state("present", "uncertain")]
+    if "ratio" not in text.lower():
+        lines += [s for m in study.measurements for s in describe_measurement(m, "clinician")]
+    lines += [describe(f, "clinician") for f in of_state("absent")]
+    for state in ("not_flagged", "not_assessed"):
+        group = of_state(state)
+        lines += [describe_group(group, state, "clinician")] if group else []
+    return lines

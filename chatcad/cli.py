@@ -1,0 +1,108 @@
+"""The command line: parse, hand over to ``chatcad.commands``, turn typed errors into exit codes.
+
+Exit codes: 0 done · 2 wrong usage · 3 the image was refused · 4 a backend or model is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from chatcad import DISCLAIMER, __version__
+from chatcad.errors import ChatCADError
+
+BACKENDS = ("embedded", "transformers", "openai", "scripted")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    # Nothing of this program asks the network at run time; `models get` and hub ids opt out by setting it to 0.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    arguments = build_parser().parse_args(argv)
+    try:
+        from chatcad.config import load_settings
+
+        settings = load_settings()
+        if getattr(arguments, "backend", None):
+            settings = replace(settings, backend=arguments.backend)
+        command = importlib.import_module(f"chatcad.commands.{arguments.command}")
+        return int(command.run(arguments, settings) or 0)
+    except ChatCADError as error:
+        print(f"chatcad: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) went away: not an error of ours.
+        sys.stderr.close()
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    parser = argparse.ArgumentParser(prog="python -m chatcad", description=DISCLAIMER)
+    parser.add_argument("--version", action="version", version=f"chatcad {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _film_commands(commands)
+    _batch_and_knowledge(commands)
+    _system_commands(commands)
+    return parser
+
+
+def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    analyse = commands.add_parser("analyse", help="gate, findings, measurements and draft report of one film")
+    analyse.add_argument("image", type=Path)
+    analyse.add_argument("--json", action="store_true", help="print JSON")
+    analyse.add_argument(
+        "--overlay", type=Path, metavar="OUT.png", help="write the film with its outlines and heat map"
+    )
+
+    ask = commands.add_parser("ask", help="checked, cited answers to questions about one film")
+    ask.add_argument("image", type=Path)
+    ask.add_argument("questions", nargs="+", metavar="QUESTION", help="one or more, as one conversation")
+    ask.add_argument("--mode", choices=("clinician", "patient"), default="clinician")
+    ask.add_argument("--context", default="", help="clinical context in words; never taken as a fact about the film")
+    ask.add_argument("--prior", type=Path, metavar="IMAGE", help="an earlier film of the same patient")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+
+    report = commands.add_parser("report", help="the report of one film")
+    report.add_argument("image", type=Path)
+    report.add_argument("--export", choices=("md",), default="md", help="format (default: md)")
+    report.add_argument("--out", type=Path, metavar="DIR", help="write a file there instead of printing")
+    for parser in (ask, report):
+        parser.add_argument("--design", choices=("P1", "P2", "P3"), help="how facts are written for the model")
+        parser.add_argument("--backend", choices=BACKENDS, help="language model (default: CHATCAD_BACKEND or embedded)")
+
+
+def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    batch = commands.add_parser("batch", help="a folder of films to a CSV; resumable")
+    batch.add_argument("folder", type=Path)
+    batch.add_argument("--out", type=Path, required=True, metavar="RESULTS.csv")
+
+    knowledge = commands.add_parser("knowledge", help="the guideline store")
+    actions = knowledge.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="index your own guidelines (files or folders)")
+    add.add_argument("paths", nargs="+", type=Path)
+    search = actions.add_parser("search", help="find passages")
+    search.add_argument("query")
+    search.add_argument("--mode", choices=("clinician", "patient"), default="clinician")
+    search.add_argument("-k", type=int, default=5, help="how many")
+    listing = actions.add_parser("list", help="what is indexed")
+    for parser in (search, listing):
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _system_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluate = commands.add_parser("eval", help="run a benchmark and store its result")
+    evaluate.add_argument("name", help="one of evaluation/*.py, such as latency")
+    models = commands.add_parser("models", help="the networks: list, get, use")
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="each network with its licence, size, figures and state")
+    for action, words in (("get", "fetch and verify a network's weights"), ("use", "choose a network for its task")):
+        actions.add_parser(action, help=words).add_argument("name")
+    commands.add_parser("doctor", help="what is installed, what is missing, and how to get it")
+    commands.add_parser("prepare", help="convert the embedded language model and build the index (done by make setup)")

@@ -1,0 +1,38 @@
+"""``ask IMAGE QUESTION…``: one conversation about one film."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import cast
+
+from chatcad.config import Settings
+from chatcad.types import PromptDesign, Turn
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Answer the questions in order, each with the turns before it."""
+    from chatcad.pipeline import ChatCAD, Conversation
+    from chatcad.serialise import study_to_json, turn_to_json
+
+    chatcad = ChatCAD.open(settings)
+    talk = Conversation(
+        study=chatcad.read(arguments.image),
+        mode=arguments.mode,
+        context=arguments.context,
+        prior=None if arguments.prior is None else chatcad.read(arguments.prior),
+        design=cast(PromptDesign, arguments.design or settings.design),
+    )
+    turns = chatcad.converse(arguments.questions, talk)
+    if arguments.json:
+        print(json.dumps({"study": study_to_json(talk.study), "turns": [turn_to_json(t) for t in turns]}, indent=1))
+    else:
+        print("\n\n".join(as_text(t) for t in turns))
+
+
+def as_text(turn: Turn) -> str:
+    """Return a turn as text: each sentence with the ids that carry it, then the sources."""
+    lines = [f"> {turn.question}"]
+    lines += [f"{s.text} {' '.join(f'[{i}]' for i in s.support)}".rstrip() for s in turn.sentences]
+    lines += [f"  {p.id}: {p.title} ({p.source}, {p.year}) {p.url}".rstrip() for p in turn.citations]
+    return "\n".join(lines)

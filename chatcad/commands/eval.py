@@ -1,0 +1,27 @@
+"""``eval NAME``: run a benchmark of ``evaluation/`` and store what it measured."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+
+from chatcad.config import ROOT, Settings
+from chatcad.errors import UsageError
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Run ``evaluation/<name>.py`` and write ``evaluation/results/<name>.json``."""
+    names = benchmarks()
+    if arguments.name not in names:
+        raise UsageError(f"no benchmark is called {arguments.name!r}: choose from {', '.join(names)}")
+    result = importlib.import_module(f"evaluation.{arguments.name}").run(settings)
+    path = ROOT / "evaluation" / "results" / f"{arguments.name}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(f"written: {path.relative_to(ROOT)}")
+
+
+def benchmarks() -> tuple[str, ...]:
+    """Return the names of the benchmarks: the modules of ``evaluation`` that define ``run``."""
+    files = sorted((ROOT / "evaluation").glob("*.py"))
+    return tuple(f.stem for f in files if "\ndef run(" in f.read_text(encoding="utf-8"))

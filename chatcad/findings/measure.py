@@ -1,0 +1,40 @@
+"""Measurements from the masks, each with its reference and its caveat, or withheld with the reason."""
+
+from __future__ import annotations
+
+from cad_models import anatomy
+from chatcad.types import Masks, Measurement, View
+
+GOOD_MASKS = 0.5
+"""Below this mask quality no measurement is given."""
+
+REFERENCE = "<=0.50 on PA"
+
+
+def measure(masks: Masks | None, view: View) -> tuple[Measurement, ...]:
+    """Return the measurements of a film (``M1`` the cardiothoracic ratio).
+
+    Parameters
+    ----------
+    masks
+        Lungs and heart on any grid that covers the whole film, or ``None`` when no segmenter ran.
+    view
+        Decides the caveat: an AP film magnifies the heart.
+    """
+    widths = None if masks is None or masks.quality < GOOD_MASKS else anatomy.widths(masks)
+    if widths is None:
+        reason = "the lungs or the heart could not be outlined reliably on this film"
+        return (Measurement("M1", "cardiothoracic_ratio", None, "1", REFERENCE, reason),)
+    return (
+        Measurement(
+            "M1", "cardiothoracic_ratio", round(widths.cardiothoracic_ratio, 2), "1", REFERENCE, _view_caveat(view)
+        ),
+    )
+
+
+def _view_caveat(view: View) -> str | None:
+    if view == "AP":
+        return "this is an AP film, which magnifies the heart, so confirm on a PA film"
+    if view == "unknown":
+        return "the view is unknown, and an AP film magnifies the heart"
+    return None

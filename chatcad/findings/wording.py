@@ -1,0 +1,91 @@
+"""Facts in words: the one true sentence for each fact, for the clinician and for the patient.
+
+The templates are data (``prompts/wording.yaml``). What is true of the film is decided in ``bands`` and
+``measure``; this module only says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from chatcad.config import ROOT
+from chatcad.types import Finding, Measurement, Mode, Study
+from chatcad.vocabulary import terms
+
+CTR_LIMIT = 0.50
+"""Upper reference of the cardiothoracic ratio on a PA film in adults (Danzer 1919, Am J Med Sci)."""
+
+
+@lru_cache(maxsize=1)
+def _templates() -> dict[str, Any]:
+    text = (ROOT / "prompts" / "wording.yaml").read_text(encoding="utf-8")
+    templates: dict[str, Any] = yaml.safe_load(text)
+    return templates
+
+
+def describe(finding: Finding, mode: Mode) -> str:
+    """Return the sentence that says one finding.
+
+    Parameters
+    ----------
+    finding
+        Any state; ``not_assessed`` is said as such and never as absent.
+    mode
+        ``"clinician"`` gives the field's term and the probability, ``"patient"`` plain words.
+    """
+    key = finding.state if finding.state in {"absent", "not_flagged", "not_assessed"} else str(finding.band)
+    if finding.state == "uncertain" and finding.reliability == "weak":
+        key = "possible_weak"
+    term = terms()[finding.label]
+    template: str = _templates()[mode][key]
+    return template.format(
+        Name=_capital(term.name),
+        plain=term.plain,
+        where=where(finding, mode),
+        probability="" if finding.probability is None else f"{finding.probability:.2f}",
+    )
+
+
+def where(finding: Finding, mode: Mode) -> str:
+    """Return the place of a finding as a phrase with its leading space, or ``""``."""
+    if finding.side is None:
+        return ""
+    side = " on both sides" if finding.side == "bilateral" else f" on the {finding.side} side"
+    if mode == "patient" or finding.zone is None:
+        return side
+    return f"{side}, {finding.zone} zone"
+
+
+def describe_group(findings: Iterable[Finding], state: str, mode: Mode) -> str:
+    """Return one sentence that names several findings of the state ``not_flagged`` or ``not_assessed``."""
+    names = [terms()[f.label].name if mode == "clinician" else terms()[f.label].plain for f in findings]
+    template: str = _templates()["groups"][mode][state]
+    return template.format(names=", ".join(names))
+
+
+def describe_measurement(measurement: Measurement, mode: Mode) -> tuple[str, ...]:
+    """Return the sentences that say a measurement: its value against the reference, then its caveat."""
+    words = _templates()["measurements"][mode]
+    if measurement.value is None:
+        return (words["withheld"].format(caveat=measurement.caveat),)
+    key = "above" if measurement.value > CTR_LIMIT else "within"
+    said: str = words[key].format(value=f"{measurement.value:.2f}")
+    if measurement.caveat is None:
+        return (said,)
+    return said, words["caveat"].format(Caveat=_capital(measurement.caveat))
+
+
+def positives(study: Study) -> tuple[Finding, ...]:
+    """Return the present and uncertain findings: present first, assessed before weak, then by probability."""
+    flagged = [f for f in study.findings if f.state in {"present", "uncertain"}]
+    return tuple(
+        sorted(flagged, key=lambda f: (f.state != "present", f.reliability == "weak", -(f.probability or 0.0)))
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,82 @@
+"""From a file to a :class:`~chatcad.types.Radiograph`: the only place that knows file formats.
+
+Formats are recognised by content, never by name. Each format is a module with ``reads(head)`` and
+``read(data, limits)``. Everything happens in memory and nothing is written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chatcad.errors import ImageRefused
+from chatcad.imaging.limits import Limits
+from chatcad.types import Radiograph
+
+__all__ = ["load"]
+
+_HEAD_BYTES = 132
+_OTHERS = {
+    b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "a gzip archive", b"II*\0": "a TIFF picture",
+    b"MM\0*": "a TIFF picture", b"GIF8": "a GIF picture", b"BM": "a BMP picture", b"RIFF": "a WebP picture or a video",
+    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 picture", b"MZ": "a program", b"\x7fELF": "a program",
+}  # fmt: skip
+
+
+def load(
+    source: Path | bytes, *, max_bytes: int = Limits().max_bytes, max_pixels: int = Limits().max_pixels
+) -> Radiograph:
+    """Read one film.
+
+    Parameters
+    ----------
+    source
+        A path, or the bytes of a DICOM, PNG or JPEG file.
+    max_bytes
+        Largest file.
+    max_pixels
+        Largest rows times columns, checked before decoding.
+
+    Returns
+    -------
+    Radiograph
+        Grey values in ``[0, 1]``, bright is dense, and the allow-listed metadata.
+
+    Raises
+    ------
+    ImageRefused
+        For every file that can't be read as a frontal chest film, with cause and remedy in one line and nothing of
+        the patient's in it.
+    """
+    limits = Limits(max_bytes, max_pixels)
+    data = source if isinstance(source, bytes) else _bytes_of(source, limits)
+    limits.check_bytes(len(data))
+    return decode(data, limits)
+
+
+def decode(data: bytes, limits: Limits) -> Radiograph:
+    """Read the bytes of one film; a pure function of picklable values, fit to run in a child process.
+
+    Raises
+    ------
+    ImageRefused
+        As for :func:`load`.
+    """
+    from chatcad.imaging import dicom, raster
+
+    head = data[:_HEAD_BYTES]
+    if dicom.reads(head):
+        return dicom.read(data, limits)
+    if raster.reads(head):
+        return raster.read(data, limits)
+    kind = next((name for start, name in _OTHERS.items() if head.startswith(start)), "of an unknown kind")
+    raise ImageRefused(f"The file is {kind}, not DICOM, PNG or JPEG: export the film as one of these.")
+
+
+def _bytes_of(path: Path, limits: Limits) -> bytes:
+    try:
+        if not path.is_file():  # a folder, or a device or pipe that would never end
+            raise ImageRefused("There is no such file: check the path.")
+        with path.open("rb") as file:
+            return file.read(limits.max_bytes + 1)
+    except OSError as error:
+        raise ImageRefused("The file can't be opened: check that you may read it.") from error

@@ -1,0 +1,125 @@
+"""From encoded pixel data to stored values: which decoder reads which transfer syntax, and where it runs.
+
+It knows transfer syntaxes and decoders. It doesn't know what the values mean (``grey``) or how a file is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import uid
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels import get_decoder
+
+from chatcad.errors import ImageRefused
+from chatcad.imaging.codestream import frame_header
+
+# One decoder a syntax, so that the same file gives the same values everywhere. GDCM only where nothing else that may
+# ship can read it: Pillow and OpenJPEG raise on damaged streams, GDCM was seen to abort the process.
+_OPENJPEG, _PILLOW, _GDCM = ("pylibjpeg", "pylibjpeg-openjpeg"), ("pillow", "pillow"), ("gdcm", "python-gdcm")
+_DECODERS = {
+    uid.RLELossless: ("pydicom", "pydicom"),
+    uid.JPEGBaseline8Bit: _PILLOW,
+    uid.JPEGExtended12Bit: _PILLOW,
+    uid.JPEGLossless: _GDCM,
+    uid.JPEGLosslessSV1: _GDCM,
+    uid.JPEGLSLossless: _GDCM,
+    uid.JPEGLSNearLossless: _GDCM,
+    uid.JPEG2000Lossless: _OPENJPEG,
+    uid.JPEG2000: _OPENJPEG,
+}
+_NATIVE = frozenset(
+    {
+        uid.ImplicitVRLittleEndian,
+        uid.ExplicitVRLittleEndian,
+        uid.ExplicitVRBigEndian,
+        uid.DeflatedExplicitVRLittleEndian,
+    }
+)
+SYNTAXES = _NATIVE | _DECODERS.keys()
+
+#: Plug-ins that run in a child process. A decoder that is not to be trusted needs nothing but its name here.
+ISOLATED = frozenset({"gdcm"})
+CHILD = Path(__file__).with_name("decoder_child.py")
+CHILD_SECONDS = 30
+
+_OPTIONS = {
+    "rows": "Rows", "columns": "Columns", "samples_per_pixel": "SamplesPerPixel", "bits_allocated": "BitsAllocated",
+    "bits_stored": "BitsStored", "pixel_representation": "PixelRepresentation",
+    "planar_configuration": "PlanarConfiguration", "photometric_interpretation": "PhotometricInterpretation",
+}  # fmt: skip
+
+_DAMAGED = "The compressed image is damaged: export the film again."
+
+
+def stored_values(header: Dataset) -> NDArray[Any]:
+    """Decode the only frame of a film.
+
+    Parameters
+    ----------
+    header
+        The data set with its pixel data and file meta information; its size has been checked.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(rows, columns)``, or ``(rows, columns, 3)`` in RGB; integers as stored.
+
+    Raises
+    ------
+    ImageRefused
+        The stream is damaged or of another size than the header says, or the decoder is missing.
+    """
+    syntax: uid.UID = header.file_meta.TransferSyntaxUID
+    plugin = _plugin(syntax, header.BitsStored) if syntax in _DECODERS else ""
+    if plugin and syntax != uid.RLELossless:  # which has no size of its own
+        _check_frame(header)
+    if plugin in ISOLATED:
+        values = _in_child(header, syntax, plugin)
+    else:
+        values, _ = get_decoder(syntax).as_array(header, decoding_plugin=plugin)
+    return np.asarray(values)
+
+
+def _check_frame(header: Dataset) -> None:
+    """Refuse a frame that doesn't fit the header, which is what was held against the limits."""
+    frame = frame_header(get_frame(header.PixelData, 0, number_of_frames=1))
+    # More bits than allocated would be cut off from above without a word, and turn the greys into noise.
+    if frame is None or frame[:2] != (header.Rows, header.Columns) or frame.bits > header.BitsAllocated:
+        raise ImageRefused("The compressed image isn't of the size that the header says: export the film again.")
+
+
+def _plugin(syntax: uid.UID, bits: int) -> str:
+    """Return the name of the pydicom plug-in that decodes this syntax."""
+    plugin, package = _DECODERS[syntax]
+    if syntax == uid.JPEGExtended12Bit and bits > 8:  # Pillow reads 8 bits only, and GDCM corrupts its heap here
+        plugin, package = "pylibjpeg", "pylibjpeg-libjpeg"
+    if plugin not in get_decoder(syntax).available_plugins:
+        raise ImageRefused(f"The decoder for this film's compression is missing: pip install {package}.")
+    return plugin
+
+
+def _in_child(header: Dataset, syntax: uid.UID, plugin: str) -> NDArray[Any]:
+    """Decode in a process that may crash, hang or run out of memory alone. It gets pixels and their layout only."""
+    options = {name: header.get(keyword) for name, keyword in _OPTIONS.items() if header.get(keyword) is not None}
+    order = json.dumps({"syntax": str(syntax), "plugin": plugin, "options": options, "path": sys.path})
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and script
+            [sys.executable, "-P", CHILD],
+            input=order.encode() + b"\n" + header.PixelData,
+            capture_output=True,
+            check=True,
+            timeout=CHILD_SECONDS,
+        )
+    except subprocess.SubprocessError as error:
+        raise ImageRefused(_DAMAGED) from error
+    values: NDArray[Any] = np.load(BytesIO(done.stdout), allow_pickle=False)
+    return values

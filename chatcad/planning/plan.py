@@ -1,0 +1,197 @@
+"""The plan of an answer: one builder per kind of question, each a short list of true statements.
+
+Every statement is made from facts (``findings.wording``), from a passage, or from a fixed reply
+(``prompts/replies.yaml``). What a builder leaves out, no model can add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from chatcad.findings.wording import positives
+from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements
+from chatcad.planning.understand import Asked
+from chatcad.types import Finding, Intent, Mode, Passage, Plan, Statement, Study
+from chatcad.vocabulary import terms
+
+OF_THE_HEART = "Cardiomegaly"
+MOST_POSITIVES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a builder works from."""
+
+    asked: Asked
+    study: Study
+    passages: tuple[Passage, ...]
+    mode: Mode
+    prior: Study | None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that the question is about: those named, else the positive ones."""
+        labels = subjects(self.asked, self.study)
+        return tuple(f for label in labels if (f := self.study.finding(label)) is not None)
+
+    def reply(self, key: str, support: tuple[str, ...] = (), **values: str) -> list[Statement]:
+        """Return the fixed sentences of a reply."""
+        return replies(key, self.mode, support, **values)
+
+
+def subjects(asked: Asked, study: Study) -> tuple[str, ...]:
+    """Return the labels that a question is about: those it names, else the film's positive ones."""
+    return asked.labels or tuple(f.label for f in positives(study))
+
+
+def plan(asked: Asked, study: Study, passages: tuple[Passage, ...], mode: Mode, prior: Study | None = None) -> Plan:
+    """Return what the answer will say, in order.
+
+    Parameters
+    ----------
+    asked
+        The question understood.
+    study, prior
+        The film's facts, and an earlier film's when there is one.
+    passages
+        What retrieval found for the question, best first; possibly none.
+    mode
+        Who reads.
+    """
+    case = Case(asked, study, passages, mode, prior)
+    statements = [*_urgent_first(case), *BUILDERS[asked.intent](case), *case.reply("disclaimer")]
+    unique = tuple({s.text: s for s in statements}.values())
+    return Plan(asked.intent, asked.labels, unique, urgent=bool(_urgent(case)))
+
+
+def _urgent(case: Case) -> list[Finding]:
+    return [f for f in positives(case.study) if terms()[f.label].urgency == "now" and f.reliability == "assessed"]
+
+
+def _urgent_first(case: Case) -> list[Statement]:
+    return [say_finding(f, case.mode) for f in _urgent(case)]
+
+
+def _facts(case: Case, findings: Iterable[Finding]) -> list[Statement]:
+    said = []
+    for finding in findings:
+        said.append(say_finding(finding, case.mode))
+        if finding.label == OF_THE_HEART:
+            said += say_measurements(case.study, case.mode)
+    return said
+
+
+def _finding(case: Case) -> list[Statement]:
+    shown = case.findings[:MOST_POSITIVES]
+    said = _facts(case, shown) or case.reply("no_positive")
+    said += guideline(case.passages, shown, case.mode, most=1)
+    if case.mode == "patient" and any(f.state in {"present", "uncertain"} for f in shown):
+        said += case.reply("ask_doctor")
+    return said
+
+
+def _certainty(case: Case) -> list[Statement]:
+    said = []
+    for finding in case.findings[:MOST_POSITIVES]:
+        said.append(say_finding(finding, case.mode))
+        if finding.held_out_auroc is not None:
+            auroc, low, high = (f"{v:.2f}" for v in finding.held_out_auroc)
+            said += case.reply("auroc", (finding.id,), auroc=auroc, low=low, high=high)
+    return said or case.reply("no_positive")
+
+
+def _location(case: Case) -> list[Statement]:
+    said = []
+    for finding in case.findings[:MOST_POSITIVES]:
+        said.append(say_finding(finding, case.mode))
+        if finding.side is None and finding.state in {"present", "uncertain"} and terms()[finding.label].sided:
+            said += case.reply("no_place", (finding.id,))
+    return said or case.reply("no_positive")
+
+
+def _measurement(case: Case) -> list[Statement]:
+    said = say_measurements(case.study, case.mode)
+    about_other = [f for f in case.findings if f.label != OF_THE_HEART] if case.asked.labels else []
+    if about_other:
+        said = [*[say_finding(f, case.mode) for f in about_other], *case.reply("no_size"), *said]
+    elif heart := case.study.finding(OF_THE_HEART):
+        said.append(say_finding(heart, case.mode))
+    return said + guideline(case.passages, case.findings, case.mode, most=1)
+
+
+def _next_step(case: Case) -> list[Statement]:
+    shown = case.findings[:2]
+    said = [say_finding(f, case.mode) for f in shown] or case.reply("no_positive")
+    said += guideline(case.passages, shown, case.mode, most=2)
+    return said + (case.reply("ask_doctor") if case.mode == "patient" else [])
+
+
+def _cause(case: Case) -> list[Statement]:
+    shown = case.findings[:2]
+    return [
+        *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
+        *case.reply("cause"),
+        *guideline(case.passages, shown, case.mode, most=2),
+    ]
+
+
+def _meaning(case: Case) -> list[Statement]:
+    shown = case.findings[:2]
+    return [
+        *guideline(case.passages, shown, case.mode, most=1, whatever_state=True),
+        *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
+    ]
+
+
+def _summary(case: Case) -> list[Statement]:
+    said = [say_finding(f, case.mode) for f in positives(case.study)] or case.reply("no_positive")
+    said += say_measurements(case.study, case.mode)
+    said += [say_finding(f, case.mode) for f in case.study.findings if f.state == "absent"]
+    for state in ("not_flagged", "not_assessed"):
+        said += say_group([f for f in case.study.findings if f.state == state], state, case.mode)
+    return said
+
+
+def _comparison(case: Case) -> list[Statement]:
+    if case.prior is None:
+        return case.reply("comparison") + [say_finding(f, case.mode) for f in case.findings[:2]]
+    said = []
+    for finding in case.findings[:MOST_POSITIVES]:
+        before = case.prior.finding(finding.label)
+        if before is not None:
+            then, now = (say_finding(f, case.mode).text for f in (before, finding))
+            said += case.reply("prior", (finding.id,), then=then, now=now)
+    return said or case.reply("no_positive")
+
+
+def _urgency(case: Case) -> list[Statement]:
+    shown = case.findings[:2]
+    return [
+        *[say_finding(f, case.mode) for f in shown],
+        *case.reply("urgency"),
+        *guideline(case.passages, shown, case.mode, most=1),
+    ]
+
+
+def _system(case: Case) -> list[Statement]:
+    unseen = [f for f in case.study.findings if f.state == "not_assessed"]
+    return case.reply("system") + say_group(unseen, "not_assessed", case.mode)
+
+
+BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
+    "finding": _finding,
+    "certainty": _certainty,
+    "location": _location,
+    "measurement": _measurement,
+    "next_step": _next_step,
+    "cause": _cause,
+    "meaning": _meaning,
+    "summary": _summary,
+    "comparison": _comparison,
+    "urgency": _urgency,
+    "system": _system,
+    "small_talk": lambda case: case.reply("small_talk"),
+    "treatment": lambda case: case.reply("treatment"),
+    "out_of_scope": lambda case: case.reply("out_of_scope"),
+}

@@ -1,0 +1,78 @@
+"""How statements are made: from a finding, a measurement, a passage, or a fixed reply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from chatcad.checking import rules
+from chatcad.checking.draft import split_sentences
+from chatcad.config import ROOT
+from chatcad.findings.wording import describe, describe_group, describe_measurement
+from chatcad.types import Finding, Mode, Passage, Statement, Study
+
+FLAGGED = frozenset({"present", "uncertain"})
+
+
+@lru_cache(maxsize=1)
+def _replies() -> dict[str, Any]:
+    text = (ROOT / "prompts" / "replies.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def replies(key: str, mode: Mode, support: tuple[str, ...] = (), **values: str) -> list[Statement]:
+    """Return the fixed sentences of ``prompts/replies.yaml`` under a key; shown as they stand."""
+    texts = _replies()[key][mode]
+    source = "image" if support else "general"
+    listed = [texts] if isinstance(texts, str) else texts
+    return [Statement(t.format(**values), support, source, reword=False) for t in listed]  # type: ignore[arg-type]
+
+
+def say_finding(finding: Finding, mode: Mode) -> Statement:
+    """Return the statement of one finding."""
+    return Statement(describe(finding, mode), (finding.id,), "image")
+
+
+def say_group(findings: Sequence[Finding], state: str, mode: Mode) -> list[Statement]:
+    """Return one statement for several findings of one state, or none for no findings."""
+    if not findings:
+        return []
+    text = describe_group(findings, state, mode)
+    return [Statement(text, tuple(f.id for f in findings), "image", reword=False)]
+
+
+def say_measurements(study: Study, mode: Mode) -> list[Statement]:
+    """Return the statements of every measurement with its caveat."""
+    return [Statement(text, (m.id,), "image") for m in study.measurements for text in describe_measurement(m, mode)]
+
+
+def guideline(
+    passages: Iterable[Passage],
+    findings: Sequence[Finding],
+    mode: Mode,
+    *,
+    most: int,
+    whatever_state: bool = False,
+) -> list[Statement]:
+    """Return quotations from the passages that fit the findings shown, one sentence each.
+
+    Advice on a finding belongs in an answer only where that finding is flagged or open; for one that is absent
+    it would suggest what the film doesn't carry. ``whatever_state`` is for questions after a term's meaning.
+    """
+    fitting = {f.label for f in findings if whatever_state or f.state != "absent"}
+    chosen: list[Statement] = []
+    for passage in passages:
+        if passage.findings and not fitting & set(passage.findings):
+            continue
+        if mode == "patient" and passage.audience == "clinician":
+            continue
+        quotable = (s for s in split_sentences(passage.text) if rules.policy(s) is None)
+        if (sentence := next(quotable, None)) is not None:
+            chosen.append(Statement(sentence, (passage.id,), "guideline"))
+        if len(chosen) == most:
+            break
+    return chosen

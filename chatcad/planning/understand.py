@@ -1,0 +1,96 @@
+"""From a question to its kind, the labels that it is about, and the topics to look up.
+
+Light and local: the nearest of some sixty example questions (``prompts/intents.yaml``) by sentence embedding,
+and the vocabulary's patterns for labels. It doesn't know the film.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import yaml
+from langchain_core.embeddings import Embeddings
+
+from chatcad.checking.cues import DRUGS
+from chatcad.config import ROOT
+from chatcad.types import Intent, Turn
+from chatcad.vocabulary import labels_in
+
+NEAR_ENOUGH = 0.42
+"""Cosine below which a question without a known label is taken as out of scope (STACK_NOTES: vague < 0.45)."""
+
+TOPICS: dict[Intent, tuple[str, ...]] = {
+    "finding": ("next_step", "limits"),
+    "certainty": ("limits",),
+    "location": (),
+    "measurement": ("measurement", "limits"),
+    "next_step": ("next_step",),
+    "cause": ("cause",),
+    "meaning": ("meaning", "appearance"),
+    "summary": ("next_step",),
+    "urgency": ("urgency", "safety"),
+}
+"""Kinds of passage that an intent looks for; intents that aren't named look up nothing."""
+
+FOLLOWS_UP = re.compile(
+    r"\b(?:it|its|that|this|they|them|those|these|there|side|one|sure|why|where|worse|better|bad|dangerous|serious)\b",
+    re.IGNORECASE,
+)
+KEEPS_LABELS: frozenset[Intent] = frozenset(
+    {"finding", "certainty", "location", "measurement", "next_step", "cause", "meaning", "urgency", "comparison"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question understood; without ``topics`` there is nothing to look up."""
+
+    question: str
+    intent: Intent
+    labels: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+class Understanding:
+    """The example questions, embedded once; stateless afterwards and safe to share."""
+
+    def __init__(self, embeddings: Embeddings) -> None:
+        examples = yaml.safe_load((ROOT / "prompts" / "intents.yaml").read_text(encoding="utf-8"))
+        self._embeddings = embeddings
+        self._kinds = [cast(Intent, kind) for kind, texts in examples.items() for _ in texts]
+        self._matrix = _unit(np.array(embeddings.embed_documents([t for texts in examples.values() for t in texts])))
+
+    def __call__(self, question: str, turns: Sequence[Turn] = ()) -> Asked:
+        """Return what a question asks for.
+
+        Parameters
+        ----------
+        question
+            As typed; any language, though only English is understood well.
+        turns
+            Earlier turns: a follow-up without a label of its own ("how sure are you?") keeps the last one's.
+        """
+        intent = self._intent(question)
+        labels = labels_in(question)
+        if not labels and turns and intent in KEEPS_LABELS and FOLLOWS_UP.search(question):
+            labels = turns[-1].labels
+        return Asked(question, intent, labels, TOPICS.get(intent, ()))
+
+    def _intent(self, question: str) -> Intent:
+        if DRUGS.search(question):
+            return "treatment"
+        scores = self._matrix @ _unit(np.array([self._embeddings.embed_query(question)]))[0]
+        best = int(np.argmax(scores))
+        if scores[best] >= NEAR_ENOUGH:
+            kind = self._kinds[best]
+            return "finding" if kind in {"out_of_scope", "small_talk"} and labels_in(question) else kind
+        return "finding" if labels_in(question) else "out_of_scope"
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return unit

@@ -1,0 +1,151 @@
+"""The format of the project's own passages: parse it, check it, name the file and field that break it.
+
+It knows ``knowledge/passages/*.md`` (described in ``knowledge/README.md``) and the record that every kind of
+text becomes before it is indexed. It knows nothing of search.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from chatcad.errors import KnowledgeInvalid
+from chatcad.retrieval.terms import LABELS, TOPICS
+from chatcad.types import Audience, Passage, Urgency
+
+Evidence = Literal["guideline", "review", "textbook", "consensus", "local"]
+Origin = Literal["own", "added", "medquad"]
+
+_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+_HEADING = re.compile(r"\A([a-z0-9][a-z0-9-]*): (\S.*)\Z")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
+
+
+class Record(BaseModel):
+    """One indexed piece of text with its provenance.
+
+    ``evidence`` says what kind of publication stands behind it (``local``: a document the user added);
+    ``origin`` says which of the three sources of text it came from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(min_length=3)
+    title: str = Field(min_length=3)
+    text: str = Field(min_length=20, max_length=900)
+    source: str = Field(min_length=3)
+    url: str = Field(pattern=r"^(https?://\S+)?$")
+    year: int = Field(ge=1900, le=2100)
+    evidence: Evidence
+    audience: Audience
+    findings: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    urgency: Urgency = "none"
+    origin: Origin = "own"
+
+    @field_validator("findings")
+    @classmethod
+    def _known_labels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _only(value, LABELS)
+
+    @field_validator("topics")
+    @classmethod
+    def _known_topics(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _only(value, TOPICS)
+
+    def passage(self, passage_id: str, score: float = 0.0) -> Passage:
+        """Return what travels to the next stage, numbered ``passage_id`` and scored in ``[0, 1]``."""
+        return Passage(
+            id=passage_id,
+            score=score,
+            **self.model_dump(include=_SHARED_FIELDS),
+        )
+
+
+_SHARED_FIELDS = {"key", "title", "text", "source", "url", "year", "audience", "findings", "topics", "urgency"}
+
+
+def _only(value: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
+    unknown = sorted(set(value) - known)
+    if unknown:
+        raise ValueError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    return value
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Split ``text`` where a full stop, question or exclamation mark is followed by a capital."""
+    return tuple(s for s in _SENTENCE_END.split(" ".join(text.split())) if s)
+
+
+def load_passages(folder: Path) -> tuple[Record, ...]:
+    """Return every passage of ``folder``, in the order of file name and position.
+
+    Parameters
+    ----------
+    folder
+        Holds ``*.md`` files in the format of ``knowledge/README.md``.
+
+    Raises
+    ------
+    KnowledgeInvalid
+        A file breaks the format, or two passages share an id; the message names file and field.
+    """
+    seen: dict[str, str] = {}
+    records: list[Record] = []
+    for path in sorted(folder.glob("*.md")):
+        for record in parse_file(path):
+            if record.key in seen:
+                raise KnowledgeInvalid(f"{path.name}: id {record.key!r} is already used in {seen[record.key]}")
+            seen[record.key] = path.name
+            records.append(record)
+    return tuple(records)
+
+
+def parse_file(path: Path) -> tuple[Record, ...]:
+    """Return the passages of one file.
+
+    Raises
+    ------
+    KnowledgeInvalid
+        The front matter or a block breaks the format.
+    """
+    text = path.read_text(encoding="utf-8")
+    front = _FRONT_MATTER.match(text)
+    if front is None:
+        raise KnowledgeInvalid(f"{path.name}: no front matter between two lines of ---")
+    shared = _mapping(front.group(1), path.name)
+    if not isinstance(shared.pop("topic", None), str):
+        raise KnowledgeInvalid(f"{path.name}: field topic is missing from the front matter")
+    blocks = re.split(r"^## ", text[front.end() :], flags=re.MULTILINE)[1:]
+    if not blocks:
+        raise KnowledgeInvalid(f"{path.name}: holds no passage (a block starts with '## id: title')")
+    return tuple(_record(block, shared, path.name) for block in blocks)
+
+
+def _record(block: str, shared: dict[str, Any], name: str) -> Record:
+    heading, _, rest = block.partition("\n")
+    match = _HEADING.match(heading.strip())
+    if match is None:
+        raise KnowledgeInvalid(f"{name}: heading {heading!r} is not 'id: title' with an id of a-z, 0-9 and -")
+    header, _, body = rest.partition("\n\n")
+    fields = shared | _mapping(header, f"{name} {match[1]}")
+    try:
+        return Record.model_validate({"key": match[1], "title": match[2], "text": " ".join(body.split())} | fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise KnowledgeInvalid(f"{name} {match[1]}: field {field}: {first['msg']}") from error
+
+
+def _mapping(text: str, where: str) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise KnowledgeInvalid(f"{where}: the header is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(value, dict):
+        raise KnowledgeInvalid(f"{where}: the header is not 'field: value' lines")
+    return {str(k): v for k, v in value.items()}

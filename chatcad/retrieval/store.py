@@ -1,0 +1,103 @@
+"""The door to the guideline store: open the retriever, add documents, list passages.
+
+It knows which texts make up the store; the command line, the pipeline and the benchmarks call nothing else here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatcad.config import Settings
+from chatcad.errors import KnowledgeInvalid
+from chatcad.retrieval.added import AddReport, add_documents, added_files, added_folder, load_added
+from chatcad.retrieval.embedding import embedder, model_name
+from chatcad.retrieval.medquad import load_medquad, medquad_path
+from chatcad.retrieval.passages import Record, load_passages
+from chatcad.types import Passage
+
+if TYPE_CHECKING:
+    from chatcad.retrieval.index import GuidelineIndex
+    from chatcad.retrieval.retriever import GuidelineRetriever
+
+__all__ = ["AddReport", "add", "list_passages", "open_retriever"]
+
+_log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_open: dict[tuple[Settings, int], GuidelineRetriever] = {}
+
+
+def open_retriever(settings: Settings) -> GuidelineRetriever:
+    """Return the retriever over the whole store; the index is built first where it is missing or damaged.
+
+    One a process for each settings; documents added meanwhile are seen at the next call.
+
+    Raises
+    ------
+    KnowledgeInvalid
+        A passage file breaks its format.
+    ModelMissing
+        The embedding model isn't on disk.
+    """
+    folder = added_folder(settings)
+    key = (settings, folder.stat().st_mtime_ns if folder.is_dir() else 0)
+    with _lock:
+        if key not in _open:
+            _open[key] = _retriever(settings)
+        return _open[key]
+
+
+def add(paths: Sequence[Path], settings: Settings) -> AddReport:
+    """Take the user's own ``.md`` and ``.txt`` guidelines (files or folders) into the store.
+
+    Returns
+    -------
+    AddReport
+        Each file is added, unchanged, or refused with its reason; one bad file doesn't stop the others.
+    """
+    with _lock:
+        return add_documents(paths, settings)
+
+
+def list_passages(settings: Settings) -> tuple[Passage, ...]:
+    """Return every passage of the store without opening the index: the project's, the user's, MedQuAD's."""
+    return tuple(record.passage(f"P{n}") for n, record in enumerate(_records(settings), 1))
+
+
+def _records(settings: Settings) -> tuple[Record, ...]:
+    own = load_passages(settings.knowledge / "passages")
+    if not own:
+        raise KnowledgeInvalid(f"no passages in {settings.knowledge / 'passages'}: set CHATCAD_KNOWLEDGE")
+    return own + load_added(settings) + load_medquad(settings.data)
+
+
+def _contents(settings: Settings) -> list[Path]:
+    own = sorted((settings.knowledge / "passages").glob("*.md"))
+    medquad = medquad_path(settings.data)
+    return [*own, *added_files(settings), *([medquad] if medquad.is_file() else [])]
+
+
+def _retriever(settings: Settings) -> GuidelineRetriever:
+    from chatcad.retrieval.retriever import GuidelineRetriever
+
+    return GuidelineRetriever(
+        index=_index(settings),
+        embed=lambda text: embedder(settings).embed_query(text),
+    )
+
+
+def _index(settings: Settings) -> GuidelineIndex:
+    from chatcad.retrieval.index import IndexDamaged, build, fingerprint, open_index
+
+    model = model_name(settings)
+    folder = settings.cache / "index" / fingerprint(_contents(settings), model)
+    if folder.exists():
+        try:
+            return open_index(folder)
+        except IndexDamaged as error:
+            _log.warning("the guideline index is damaged and is built again: %s", error)
+    build(_records(settings), folder, embedder(settings), model)
+    return open_index(folder)

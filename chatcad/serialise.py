@@ -1,0 +1,121 @@
+"""The JSON shapes that other programs rely on (``analyse --json``, ``ask --json``), made from the dataclasses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatcad.types import Finding, Measurement, Passage, Study, Turn
+
+
+def study_to_json(study: Study) -> dict[str, Any]:
+    """Return a study as JSON-able data, without pixels, masks and heat maps."""
+    film = study.radiograph
+    return {
+        "image": {
+            "width": film.width,
+            "height": film.height,
+            "view": study.view,
+            "spacing_mm": None if film.spacing_mm is None else list(film.spacing_mm),
+            "sha256": film.sha256,
+            "age_band": film.age_band,
+            "sex": film.sex,
+            "warnings": list(film.warnings),
+        },
+        "gate": {
+            "accepted": study.gate.accepted,
+            "score": round(study.gate.score, 4),
+            "reason": study.gate.reason,
+        },
+        "findings": [_finding(f) for f in study.findings],
+        "measurements": [_measurement(m) for m in study.measurements],
+        "draft_report": study.draft_report,
+        "run": {
+            "versions": dict(study.run.versions),
+            "weights_sha256": dict(study.run.weights_sha256),
+            "timings_ms": _rounded(study.run.timings_ms),
+        },
+    }
+
+
+def turn_to_json(turn: Turn) -> dict[str, Any]:
+    """Return one answered question as JSON-able data."""
+    return {
+        "question": turn.question,
+        "answer": turn.answer,
+        "sentences": [
+            {
+                "text": s.text,
+                "support": list(s.support),
+                "source": s.source,
+                "checked": s.checked,
+                "reason": s.reason,
+            }
+            for s in turn.sentences
+        ],
+        "citations": [_citation(p) for p in turn.citations],
+        "intent": turn.intent,
+        "mode": turn.mode,
+        "readability_grade": turn.readability_grade,
+        "urgent": turn.urgent,
+        "prompt_sha256": turn.prompt_sha256,
+        "backend": turn.backend,
+        "timings_ms": _rounded(turn.timings_ms),
+    }
+
+
+def passage_to_json(passage: Passage) -> dict[str, Any]:
+    """Return one passage as ``knowledge search --json`` prints it."""
+    return {
+        "id": passage.key,
+        "title": passage.title,
+        "text": passage.text,
+        "source": passage.source,
+        "url": passage.url,
+        "year": passage.year,
+        "audience": passage.audience,
+        "score": round(passage.score, 4),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    auroc = finding.held_out_auroc
+    return {
+        "id": finding.id,
+        "label": finding.label,
+        "state": finding.state,
+        "reliability": None if finding.reliability == "not_assessed" else finding.reliability,
+        "probability": None if finding.probability is None else round(finding.probability, 4),
+        "band": finding.band,
+        "side": finding.side,
+        "zone": finding.zone,
+        "network": finding.network,
+        "threshold": None if finding.threshold is None else round(finding.threshold, 4),
+        "held_out_auroc": None if auroc is None else round(auroc[0], 3),
+        "held_out_auroc_interval": None if auroc is None else [round(v, 3) for v in auroc[1:]],
+    }
+
+
+def _measurement(measurement: Measurement) -> dict[str, Any]:
+    return {
+        "id": measurement.id,
+        "name": measurement.name,
+        "value": measurement.value,
+        "unit": measurement.unit,
+        "reference": measurement.reference,
+        "caveat": measurement.caveat,
+    }
+
+
+def _citation(passage: Passage) -> dict[str, Any]:
+    return {
+        "id": passage.id,
+        "key": passage.key,
+        "title": passage.title,
+        "source": passage.source,
+        "url": passage.url,
+        "year": passage.year,
+    }
+
+
+def _rounded(timings_ms: Any) -> dict[str, float]:
+    return {name: round(value, 1) for name, value in timings_ms.items()}

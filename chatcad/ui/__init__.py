@@ -1,0 +1,1 @@
+"""The page for people: layout, events, drawing, words."""

@@ -1,0 +1,142 @@
+"""What happens when a visitor does something: plain functions from a visit to a visit and what is shown of it.
+
+It knows the system's verbs and typed errors. It knows no component; ``page`` wires these functions to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from chatcad.errors import ChatCADError, ImageRefused
+from chatcad.findings.wording import positives
+from chatcad.types import Mode, PromptDesign, Study, Turn
+from chatcad.ui import tables
+from chatcad.ui.overlay import Layers, render
+from chatcad.ui.phantom import phantom_png
+from chatcad.ui.visit import Visit
+
+if TYPE_CHECKING:
+    from chatcad.pipeline import ChatCAD
+
+QUESTION_LENGTH = 500
+CONTEXT_LENGTH = 300
+NO_HEAT = "none"
+LAYERS = ("lungs", "heart", "widths")
+
+_LOADING = "Networks and language model are loading. You may drop a film now: it is read as soon as they are ready."
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """The page's verbs over a system that may still be loading; it holds nothing of any visitor."""
+
+    system: Future[ChatCAD]
+    design: PromptDesign = "P3"
+
+    def wait(self) -> Iterator[str]:
+        """Say that the models are loading, and wait until they are or have failed."""
+        if not self.system.done():
+            yield tables.notice_html(_LOADING, "busy")
+        error = self.system.exception()
+        yield tables.notice_html(str(error), "error") if error is not None else ""
+
+    def read(self, path: str | None) -> Iterator[tuple[Visit, str]]:
+        """Read an uploaded film and delete the upload; a refusal clears the former study."""
+        yield Visit(), self._busy()
+        study, problem = self._try_reading(path)
+        yield Visit(study=study), problem
+
+    def read_phantom(self) -> Iterator[tuple[Visit, str]]:
+        """Read the simulated film."""
+        yield Visit(), self._busy()
+        study, problem = self._try_reading(phantom_png())
+        remark = tables.notice_html(
+            "This is a simulated film, drawn by ChatCAD: what is found on it means nothing.", "done"
+        )
+        yield Visit(study=study), problem or remark
+
+    def read_prior(self, path: str | None, visit: Visit) -> Iterator[tuple[Visit, str]]:
+        """Read an earlier film of the same patient for comparison; a refusal leaves the rest as it is."""
+        yield visit, self._busy()
+        prior, problem = self._try_reading(path)
+        done = "" if prior is None else tables.prior_html(prior)
+        yield replace(visit, prior=prior), problem or done
+
+    def _busy(self) -> str:
+        return tables.notice_html("Reading the film …" if self.system.done() else _LOADING, "busy")
+
+    def _try_reading(self, source: str | bytes | None) -> tuple[Study | None, str]:
+        path = Path(source) if isinstance(source, str) else None
+        if source is None or (path is not None and not path.is_file()):
+            return None, tables.notice_html("The upload did not arrive: drop the file again.", "error")
+        try:
+            return self.system.result().read(path or cast("bytes", source)), ""
+        except ImageRefused as error:
+            return None, tables.notice_html(f"This film was not read. {error}", "error")
+        except ChatCADError as error:
+            return None, tables.notice_html(str(error), "error")
+        finally:
+            if path is not None:
+                _delete(path)
+
+    def answer(self, visit: Visit, mode: Mode, context: str | None) -> Iterator[Visit]:
+        """Answer the question under way, sentence by sentence."""
+        from chatcad.pipeline import Conversation
+
+        if visit.study is None or not visit.asking:
+            return
+        talk = Conversation(visit.study, visit.turns, mode, (context or "")[:CONTEXT_LENGTH], visit.prior, self.design)
+        try:
+            for said in self.system.result().stream(visit.asking, talk):
+                visit = visit.finish(said) if isinstance(said, Turn) else visit.hear(said)
+                yield visit
+        except ChatCADError as error:
+            yield visit.close(f"The answer broke off: {error} The findings on the left still stand.")
+
+
+def _delete(upload: Path) -> None:
+    """Remove an upload and its folder: a patient's film and its name don't outlive their reading."""
+    upload.unlink(missing_ok=True)
+    if not any(upload.parent.iterdir()):
+        upload.parent.rmdir()
+
+
+def heat_choices(study: Study) -> list[tuple[str, str]]:
+    """Return the findings that have a heat map as (words, label), after "none"."""
+    mapped = [f for f in tables.ordered(study) if f.heat_map is not None]
+    return [("None", NO_HEAT), *((f"{tables.name_of(f, 'clinician')} ({f.id})", f.label) for f in mapped)]
+
+
+def first_heat(study: Study) -> str:
+    """Return the label whose heat map is shown first: the surest flagged finding's."""
+    return next((f.label for f in positives(study) if f.heat_map is not None), NO_HEAT)
+
+
+def draw(  # noqa: PLR0917  -- Gradio passes components by position
+    visit: Visit, shown: Sequence[str], heat: str | None, level: float, window: float, inverted: bool
+) -> str:
+    """Draw the visit's film with the chosen layers, as a figure.
+
+    Parameters
+    ----------
+    visit
+        Its study; without one nothing is drawn.
+    shown
+        Of ``LAYERS``.
+    heat
+        A label, or ``NO_HEAT``.
+    level, window
+        In percent of the film's grey range.
+    inverted
+        Whether dense shall be dark.
+    """
+    if visit.study is None:
+        return ""
+    chosen: dict[str, Any] = {name: name in shown for name in LAYERS}
+    label = None if heat in {None, NO_HEAT} else heat
+    layers = Layers(**chosen, heat=label, invert=inverted, level=level / 100, window=window / 100)
+    return tables.figure_html(render(visit.study, layers), visit.study, layers)

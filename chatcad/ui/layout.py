@@ -1,0 +1,183 @@
+"""What stands on the page: the film's column, the conversation's column, and their words.
+
+It knows Gradio's components and nothing of events or films.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from chatcad import DISCLAIMER
+from chatcad.ui import handlers, tables
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+_TITLE = (
+    '<h1>ChatCAD</h1><p class="lead">Drop a chest film, see what the networks found, and ask about it. '
+    "Everything stays on this machine.</p>"
+    '<p class="small">You are talking to a program (AI), not to a person. Each of its sentences is checked against '
+    "the findings before you see it.</p>"
+)
+_EMPTY_CHAT = (
+    "### Ask about the film\n\nDrop a frontal chest film first. Then ask in your own words: how sure, where, "
+    "how large, what next.\n\nMarks behind a sentence: `F1` a finding, `M1` a measurement, `P1` a guideline passage, "
+    "`general` neither."
+)
+_ABOUT = """
+<h2>What it does</h2>
+<ul><li>Reads one <b>frontal chest film</b> of an adult. Other pictures are refused, with the reason.</li>
+<li>Outlines lungs and heart, measures the cardiothoracic ratio, gives each finding with how sure it is.</li>
+<li>Answers questions in a clinician’s or a patient’s words, with the source of each sentence.</li></ul>
+<h2>What it can’t do</h2>
+<ul><li>The networks that ship with it are small, and <b>several detectors are weak</b>: the table says which.
+“Not flagged” never means “absent”.</li>
+<li>Stronger networks: <code>python -m chatcad models list</code>, then <code>models get</code>.</li>
+<li>It gives no doses and no treatment plan, and replaces no reader.</li></ul>
+"""
+_ENLARGE = """
+element.addEventListener('click', event => {
+  const button = event.target.closest('.enlarge');
+  if (!button) return;
+  if (document.fullscreenElement) document.exitFullscreen();
+  else button.closest('figure').requestFullscreen();
+});
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmColumn:
+    """The left column: intake, figure, tables, report."""
+
+    drop: gr.File
+    phantom: gr.Button
+    loading: gr.HTML
+    notice: gr.HTML
+    about: gr.HTML
+    panel: gr.Column
+    remarks: gr.HTML
+    figure: gr.HTML
+    shown: gr.CheckboxGroup
+    heat: gr.Radio
+    level: gr.Slider
+    window: gr.Slider
+    inverted: gr.Checkbox
+    findings: gr.HTML
+    measurements: gr.HTML
+    report: gr.Textbox
+    prior: gr.File
+    prior_notice: gr.HTML
+    small_print: gr.HTML
+
+    @property
+    def controls(self) -> list[Any]:
+        """Return what decides how the film is drawn."""
+        return [self.shown, self.heat, self.level, self.window, self.inverted]
+
+    @property
+    def of_study(self) -> list[Any]:
+        """Return what changes with the study."""
+        return [self.about, self.panel, self.figure, *self.controls, self.remarks, self.findings, self.measurements,
+                self.report, self.prior, self.prior_notice, self.small_print]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TalkColumn:
+    """The right column: who asks, the chat, the question."""
+
+    mode: gr.Radio
+    chat: gr.Chatbot
+    offers: tuple[gr.Button, gr.Button, gr.Button]
+    question: gr.Textbox
+    send: gr.Button
+    stop: gr.Button
+    context: gr.Textbox
+
+    @property
+    def of_visit(self) -> list[Any]:
+        """Return what changes with the conversation."""
+        return [self.chat, self.question, self.send, self.stop, *self.offers]
+
+
+def header() -> None:
+    """Place the title, what the visitor talks to, and the line that stays in view."""
+    import gradio as gr
+
+    gr.HTML(_TITLE, elem_id="title")
+    gr.HTML(f'<p role="note">{tables.escape(DISCLAIMER)}</p>', elem_id="disclaimer")
+
+
+def film_column() -> FilmColumn:
+    """Place the drop zone, the drawn film with its controls, the tables and the report."""
+    import gradio as gr
+
+    drop = gr.File(label="Chest film: DICOM, PNG or JPEG", type="filepath", height=132, elem_id="drop")
+    phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary")
+    loading, notice = gr.HTML(), gr.HTML(elem_id="notice")
+    about = gr.HTML(_ABOUT, elem_id="about")
+    with gr.Column(visible=False) as panel:
+        figure = gr.HTML(elem_id="figure", js_on_load=_ENLARGE)
+        layers = [("Lungs", "lungs"), ("Heart", "heart"), ("Heart and chest widths", "widths")]
+        shown = gr.CheckboxGroup(layers, value=list(handlers.LAYERS), label="Draw over the film")
+        heat = gr.Radio([("None", handlers.NO_HEAT)], value=handlers.NO_HEAT, label="Heat map of a finding")
+        with gr.Accordion("Brightness, contrast, inversion", open=False):
+            level = gr.Slider(0, 100, 50, step=1, label="Level (middle grey, % of range)")
+            window = gr.Slider(5, 150, 100, step=1, label="Window (black to white, % of range)")
+            inverted = gr.Checkbox(label="Invert: dense is dark")
+        remarks = gr.HTML(elem_id="remarks")
+        findings = gr.HTML(elem_id="findings")
+        measurements = gr.HTML(elem_id="measurements")
+        report = gr.Textbox(label="Draft report", lines=6, max_lines=24, buttons=["copy"], interactive=False)
+        with gr.Accordion("Compare with an earlier film of the same patient", open=False):
+            prior = gr.File(label="Earlier film", type="filepath", height=110)
+            prior_notice = gr.HTML()
+        with gr.Accordion("How this reading was made", open=False):
+            small_print = gr.HTML()
+    return FilmColumn(
+        drop, phantom, loading, notice, about, panel, remarks, figure, shown, heat, level, window, inverted, findings,
+        measurements, report, prior, prior_notice, small_print,
+    )  # fmt: skip
+
+
+def talk_column() -> TalkColumn:
+    """Place the reader's switch, the chat, the suggestions, the question and the context."""
+    import gradio as gr
+
+    modes = [("Clinician", "clinician"), ("Patient (plain words)", "patient")]
+    mode = gr.Radio(modes, value="clinician", label="Answers are for a")
+    chat = gr.Chatbot(
+        label="Conversation",
+        height="clamp(300px, calc(100vh - 490px), 640px)",
+        min_height=280,
+        layout="bubble",
+        placeholder=_EMPTY_CHAT,
+        buttons=["copy"],
+        allow_tags=False,
+        sanitize_html=True,
+        latex_delimiters=[],
+        feedback_options=None,
+        allow_file_downloads=False,
+        elem_id="chat",
+    )
+    with gr.Row(elem_id="offers"):
+        offers = tuple(gr.Button(visible=False, size="sm", variant="secondary", min_width=120) for _ in range(3))
+    with gr.Row(elem_id="ask"):
+        question = gr.Textbox(
+            label="Question",
+            placeholder="Drop a film first",
+            max_length=handlers.QUESTION_LENGTH,
+            lines=1,
+            max_lines=4,
+            interactive=False,
+            scale=5,
+            min_width=200,
+        )
+        send = gr.Button("Ask", variant="primary", interactive=False, scale=0, min_width=86)
+        stop = gr.Button("Stop", interactive=False, scale=0, min_width=86)
+    with gr.Accordion("About the patient (optional)", open=False):
+        context = gr.Textbox(
+            label="Age, complaint, question", max_length=handlers.CONTEXT_LENGTH, lines=2,
+            info="No names or numbers. It shapes the wording only and is never taken as a finding on the film.",
+        )  # fmt: skip
+    return TalkColumn(mode, chat, cast("tuple[gr.Button, gr.Button, gr.Button]", offers), question, send, stop, context)

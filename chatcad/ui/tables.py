@@ -1,0 +1,200 @@
+"""A study in HTML: figure, findings, measurements, remarks. Every value is escaped here, and only here.
+
+It knows how a fact looks on the page; what is true of the film, and the sentences that say it, come from
+``findings``.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape as escape_tags
+
+from PIL import Image
+
+from chatcad.findings.wording import positives, where
+from chatcad.types import Finding, Measurement, Mode, Study
+from chatcad.ui.overlay import Layers, Picture
+from chatcad.vocabulary import terms
+
+_SHAPES = {"present": "●", "uncertain": "◐", "not_flagged": "○", "absent": "–", "not_assessed": "×"}
+_STATES = {
+    "uncertain": "possible",
+    "absent": "unlikely",
+    "not_flagged": "not flagged <small>(doesn’t rule it out)</small>",
+    "not_assessed": "not assessed",
+}
+_RELIABILITY = {
+    "assessed": "tested on another source",
+    "weak": "weak: confirm on film",
+    "not_assessed": "no network looks for it",
+}
+_MEASURES = {"cardiothoracic_ratio": "Cardiothoracic ratio"}
+
+
+def escape(text: str) -> str:
+    """Escape a value for HTML, and the signs that Gradio's HTML templates read (``${…}``, ``{{…}}``)."""
+    return escape_tags(text).replace("{", "&#123;").replace("$", "&#36;")
+
+
+def name_of(finding: Finding, mode: Mode) -> str:
+    """Return a finding's name for its reader, with a capital."""
+    term = terms()[finding.label]
+    name = term.name if mode == "clinician" else term.plain
+    return name[:1].upper() + name[1:]
+
+
+def state_of(finding: Finding) -> str:
+    """Return how sure the system is of a finding, in words."""
+    return _STATES.get(finding.state) or str(finding.band)
+
+
+def ordered(study: Study) -> tuple[Finding, ...]:
+    """Return what was looked for: the flagged findings first, the surest on top, then the rest by number."""
+    flagged = positives(study)
+    return flagged + tuple(f for f in study.findings if f not in flagged and f.state != "not_assessed")
+
+
+def figure_html(picture: Picture, study: Study, layers: Layers) -> str:
+    """Return the drawn film as a figure with its legend.
+
+    The pixels travel inside the page, so that no copy of a film lies in a cache folder under a guessable address.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="JPEG", quality=92, subsampling=0)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    items = "".join(f"<li>{item}</li>" for item in _legend(study, layers))
+    return (
+        f'<figure class="film"><img src="data:image/jpeg;base64,{data}" alt="{escape(_described(study, layers))}">'
+        '<button type="button" class="enlarge" aria-label="Show the film on the full screen">⤢ Enlarge</button>'
+        f'<figcaption><ul class="legend">{items}</ul></figcaption></figure>'
+    )
+
+
+def _legend(study: Study, layers: Layers) -> list[str]:
+    items = []
+    if study.masks is not None:
+        items.append("<b>R</b> the patient’s right, as the networks see it")
+        if layers.lungs:
+            items.append('<i class="key lung"></i>lungs: solid line')
+        if layers.heart:
+            items.append('<i class="key heart"></i>heart: dashed line')
+        if layers.widths:
+            items.append('<i class="key span"></i>widths of the cardiothoracic ratio: bars with ends')
+    finding = study.finding(layers.heat) if layers.heat else None
+    if finding is not None:
+        shown = escape(name_of(finding, "clinician").lower())
+        items.append(f'<i class="key heat"></i>what the network looked at for {shown}; white ring: half of its maximum')
+    return items
+
+
+def _described(study: Study, layers: Layers) -> str:
+    shown = [w for w, on in (("lung outlines", layers.lungs), ("heart outline", layers.heart)) if on]
+    shown += [f"heat map of {name_of(f, 'clinician').lower()}" for f in study.findings if f.label == layers.heat]
+    return f"Frontal chest film, view {study.view}, with {', '.join(shown) or 'nothing'} drawn over it"
+
+
+def findings_html(study: Study, mode: Mode) -> str:
+    """Return the table of findings for a reader, and a line on what no network looks for.
+
+    A patient sees words only: numbers without a clinician's knowledge mislead.
+    """
+    rows = "".join(_finding_row(f, mode) for f in ordered(study))
+    missing = [name_of(f, mode) for f in study.findings if f.state == "not_assessed"]
+    note = f"<p><b>Not assessed</b>, neither cleared nor flagged: {escape(', '.join(missing))}.</p>" if missing else ""
+    titles = ["", "Finding", "How sure", "Where"]
+    titles += ["Probability", "Detector", "AUROC on held-out films (95% interval)"] if mode == "clinician" else []
+    return _table("Findings", titles, rows) + note
+
+
+def _table(caption: str, titles: Sequence[str], rows: str) -> str:
+    head = "".join(f'<th scope="col">{t}</th>' for t in titles)
+    return (
+        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table class="facts">'
+        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _finding_row(finding: Finding, mode: Mode) -> str:
+    auroc = finding.held_out_auroc
+    place = where(finding, mode).removeprefix(" on the ").removeprefix(" on ")
+    cells = [state_of(finding), escape(place) or "–"]
+    if mode == "clinician":
+        cells += [
+            "–" if finding.probability is None else f"{finding.probability:.2f}",
+            _RELIABILITY[finding.reliability],
+            "–" if auroc is None else f"{auroc[0]:.2f} <small>({auroc[1]:.2f}–{auroc[2]:.2f})</small>",
+        ]
+    return (
+        f'<tr class="{finding.state}"><td class="id"><span aria-hidden="true">{_SHAPES[finding.state]}</span> '
+        f'{escape(finding.id)}</td><th scope="row">{escape(name_of(finding, mode))}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + "</tr>"
+    )
+
+
+def measurements_html(study: Study) -> str:
+    """Return the table of measurements, each with its reference and its caveat, or why it was withheld."""
+    rows = "".join(_measurement_row(m) for m in study.measurements)
+    if not rows:
+        return ""
+    return _table("Measurements", ("", "Measurement", "Value", "Reference", "Caveat"), rows)
+
+
+def _measurement_row(measurement: Measurement) -> str:
+    unit = "" if measurement.unit == "1" else f" {measurement.unit}"
+    cells = (
+        "withheld" if measurement.value is None else f"{measurement.value:.2f}{unit}",
+        measurement.reference.replace("<=", "≤ "),
+        measurement.caveat or "–",
+    )
+    name = _MEASURES.get(measurement.name, measurement.name.replace("_", " "))
+    return (
+        f'<tr><td class="id">{escape(measurement.id)}</td><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + "</tr>"
+    )
+
+
+def remarks_html(study: Study) -> str:
+    """Return what the reader must know about the film itself: view, patient band, warnings."""
+    film = study.radiograph
+    about = [
+        f"{film.width} × {film.height} pixels",
+        f"view {study.view}",
+        f"frontal chest film: {study.gate.score:.2f}",
+    ]
+    about += [t for t in (film.modality, film.age_band and f"age {film.age_band}") if t]
+    about += [] if film.sex == "unknown" else [f"sex {film.sex}"]
+    warnings = "".join(f"<li>{escape(w)}</li>" for w in film.warnings)
+    listed = f'<ul class="warnings" aria-label="Warnings about the film">{warnings}</ul>' if warnings else ""
+    jump = '<p class="jump"><a href="#talk">Ask about this film ↓</a></p>'
+    return f'<p class="small">{escape(" · ".join(about))}</p>{listed}{jump}'
+
+
+def small_print_html(study: Study) -> str:
+    """Return times, versions and weights of the run."""
+    times = " · ".join(f"{k.replace('_', ' ')} {v:.0f} ms" for k, v in study.run.timings_ms.items())
+    versions = " · ".join(f"{k} {v}" for k, v in study.run.versions.items())
+    weights = " · ".join(f"{k} {v[:12]}" for k, v in study.run.weights_sha256.items())
+    lines = (("Times", times), ("Versions", versions), ("Weights (sha256)", weights), ("Film", study.radiograph.sha256))
+    return "".join(f'<p class="small"><b>{k}</b> {escape(v)}</p>' for k, v in lines if v)
+
+
+def notice_html(text: str, kind: str) -> str:
+    """Return a message box: ``kind`` is ``"error"`` (read out at once), ``"busy"`` or ``"done"``; ``""`` clears it."""
+    if not text:
+        return ""
+    role = "alert" if kind == "error" else "status"
+    return f'<div class="notice {escape(kind)}" role="{role}">{escape(text)}</div>'
+
+
+def prior_html(prior: Study) -> str:
+    """Return one line on an earlier film that answers may compare with."""
+    flagged = (
+        ", ".join(f"{name_of(f, 'clinician').lower()} {state_of(f)}" for f in positives(prior)) or "nothing flagged"
+    )
+    ratio = prior.measurement("cardiothoracic_ratio")
+    measured = "" if ratio is None or ratio.value is None else f"; cardiothoracic ratio {ratio.value:.2f}"
+    return notice_html(f"Earlier film read: view {prior.view}; {flagged}{measured}.", "done")

@@ -1,0 +1,31 @@
+"""One measured figure as a result file stores it: what, on which films, how many, and its interval."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from evaluation.statistics import Interval
+
+
+class Figure(TypedDict):
+    """A figure with its 95% bootstrap interval by patient; ``headline`` figures go into the registry."""
+
+    what: str
+    on: str
+    n: int
+    value: float
+    low: float
+    high: float
+    headline: bool
+
+
+def figure(what: str, on: str, n: int, interval: Interval, *, headline: bool = False) -> Figure:
+    """Return a figure rounded to what its interval can carry."""
+    value, low, high = (round(v, 4) for v in interval)
+    return Figure(what=what, on=on, n=n, value=value, low=low, high=high, headline=headline)
+
+
+def print_figures(figures: list[Figure]) -> None:
+    """Print figures as a table."""
+    for f in figures:
+        print(f"{f['what']:<44} {f['on']:<34} n={f['n']:<5} {f['value']:.3f} [{f['low']:.3f}, {f['high']:.3f}]")

@@ -1,0 +1,96 @@
+"""Plans: true by construction, in the order that matters, closed by the research-only line."""
+
+import itertools
+
+import pytest
+
+from chatcad.checking import Facts
+from chatcad.checking.claims import parse_claims
+from chatcad.checking.facts import contradiction
+from chatcad.checking.settle import settle
+from chatcad.planning import Asked, plan
+from chatcad.planning.plan import BUILDERS
+from tests.factories import echo, make_passage, make_study
+
+STUDY = make_study()
+PASSAGES = (
+    make_passage(1, "Echocardiography is the key test when an enlarged heart is suspected.", "Cardiomegaly"),
+    make_passage(2, "Air between the lung and the chest wall is a pneumothorax.", "Pneumothorax"),
+    make_passage(3, "Give 40 mg of furosemide. Ultrasound finds small effusions.", "Effusion"),
+)
+
+
+def texts(intent, *labels, mode="clinician", study=STUDY, prior=None, passages=PASSAGES):
+    made = plan(Asked("?", intent, labels, ()), study, passages, mode, prior)
+    return [s.text for s in made.statements]
+
+
+@pytest.mark.parametrize(
+    ("intent", "mode", "labels"),
+    itertools.product(BUILDERS, ["clinician", "patient"], [(), ("Cardiomegaly",), ("Fracture", "Lung Opacity")]),
+)
+def test_every_statement_passes_its_own_check(intent, mode, labels):
+    made = plan(Asked("?", intent, labels, ()), STUDY, PASSAGES, mode, make_study(ctr=0.48))
+    facts = Facts(STUDY, PASSAGES)
+    for statement in made.statements:
+        assert settle(statement, facts, echo).text == statement.text
+        assert settle(statement, facts, echo).checked == "kept"
+        if statement.source == "image" and intent != "comparison":
+            assert all(contradiction(c, STUDY) is None for c in parse_claims(statement.text))
+    assert "esearch tool" in made.statements[-1].text
+
+
+def test_not_assessed_is_said_and_never_absent():
+    said = texts("finding", "Fracture")
+    assert said[0].startswith("Fracture was not assessed")
+    assert not any("no fracture" in t.lower() for t in said)
+
+
+def test_the_heart_comes_with_its_ratio_and_caveat():
+    said = texts("finding", "Cardiomegaly")
+    assert said[0] == "Cardiomegaly is likely (probability 0.82)."
+    assert "0.57" in said[1]
+    assert "AP film" in said[2]
+    assert said[3].startswith("Echocardiography")
+
+
+def test_passages_on_other_findings_stay_out():
+    assert not any("pneumothorax" in t.lower() for t in texts("finding", "Cardiomegaly"))
+
+
+def test_a_passage_sentence_with_a_dose_is_never_quoted():
+    said = texts("next_step", "Effusion")
+    assert "Ultrasound finds small effusions." in said
+    assert not any("furosemide" in t for t in said)
+
+
+def test_no_advice_for_an_absent_finding():
+    study = make_study({"Pneumothorax": ("assessed", 0.04)})
+    assert texts("finding", "Pneumothorax", study=study)[:-1] == [
+        "Pneumothorax is unlikely (probability 0.04): no sign of it was found."
+    ]
+
+
+def test_change_needs_an_earlier_film():
+    assert texts("comparison", "Effusion")[0].startswith("No earlier film was given")
+    both = texts("comparison", "Effusion", prior=make_study({"Effusion": ("assessed", 0.04)}))
+    assert "unlikely (probability 0.04)" in both[0]
+    assert "possible on the right side (probability 0.46)" in both[0]
+
+
+def test_an_urgent_finding_comes_first_whatever_was_asked():
+    study = make_study({"Cardiomegaly": ("assessed", 0.82), "Pneumothorax": ("assessed", 0.93)})
+    made = plan(Asked("?", "system", (), ()), study, (), "clinician")
+    assert made.urgent
+    assert made.statements[0].text == "Pneumothorax is definite (probability 0.93)."
+    weak = make_study({"Pneumothorax": ("weak", 0.93)})
+    assert not plan(Asked("?", "system", (), ()), weak, (), "clinician").urgent
+
+
+def test_a_film_with_nothing_flagged_is_not_called_normal():
+    study = make_study({"Effusion": ("assessed", 0.02), "Lung Opacity": ("weak", 0.1)}, ctr=0.44)
+    for mode in ("clinician", "patient"):
+        said = " ".join(texts("summary", study=study, mode=mode)).lower()
+        assert "normal" not in said
+        assert "clear" not in said
+        assert "not assess" in said or "did not look" in said

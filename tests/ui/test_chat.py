@@ -1,0 +1,89 @@
+"""Answers as messages: marks, sources, how they were made, and that words stay words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from chatcad import DISCLAIMER
+from chatcad.types import Sentence, Turn
+from chatcad.ui import chat
+
+from .fake import PASSAGE, SENTENCES, FakeSystem, study
+
+READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+LINKIFIED = ("://", "www.", "@")  # what GitHub-flavoured readers such as Gradio's turn into links by themselves
+
+
+@pytest.fixture
+def turn() -> Turn:
+    class Talk:
+        mode = "clinician"
+
+    return list(FakeSystem().stream("How large is the heart?", Talk()))[-1]
+
+
+def tokens(text: str) -> set[str]:
+    return {c.type for block in READER.parse(text) for c in [block, *(block.children or [])]}
+
+
+@given(st.text(alphabet=st.sampled_from(list("<>[]()!*_`#-+.|~:/@\\&;= \nahttpsw.1")), max_size=60))
+def test_no_text_becomes_a_tag_link_or_picture(text: str) -> None:
+    found = tokens("x " + chat.inert(text))
+    assert not any(sign in chat.inert(text).lower() for sign in LINKIFIED)
+    assert found <= {"paragraph_open", "inline", "text", "text_special", "paragraph_close", "softbreak"}, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["![x](http://a.b/c.png)", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "see http://a.b", "a@b.org",
+     "www.a.org", "WWW.A.ORG", "$$x$$", "`F9`"],
+)  # fmt: skip
+def test_known_attacks_are_shown_letter_by_letter(text: str) -> None:
+    html = READER.render(chat.inert(text))
+    assert not any(tag in html for tag in ("<a ", "<img", "<code", "<script"))
+    assert not any(sign in chat.inert(text).lower() for sign in LINKIFIED)
+
+
+def test_each_sentence_carries_its_marks_and_the_disclaimer_stands_once() -> None:
+    said = chat.answer_markdown(SENTENCES)
+    assert "`F1`" in said
+    assert "`P1`" in said
+    assert said.endswith(f"*{chat.inert(DISCLAIMER)}*")
+    assert said.count(chat.inert(DISCLAIMER)) == 1
+
+
+def test_a_sentence_without_support_is_marked_by_its_source() -> None:
+    assert chat.answer_markdown([Sentence("Hello.", (), "general", "kept")]) == "Hello. `general`"
+
+
+def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) -> None:
+    question, answer, made = chat.messages_of(turn, study())
+    assert question == {"role": "user", "content": "How large is the heart?"}
+    assert f"[{PASSAGE.title}](<{PASSAGE.url}>). ChatCAD notes, 2024" in answer["content"]
+    assert made["metadata"]["log"] == "4 sentences checked, 2 changed by the check"
+    for told in ("**replaced** `M1`", "(number)", "`F1` cardiomegaly: present 0.82", "Model fake", "c" * 16):
+        assert told in made["content"]
+
+
+def test_only_web_addresses_become_links(turn: Turn) -> None:
+    evil = replace(turn, passages=(replace(PASSAGE, url="javascript:alert(1)"),))
+    assert "javascript" not in chat.messages_of(evil, study())[1]["content"]
+
+
+def test_suggestions_are_three_lead_with_the_flagged_and_skip_what_was_asked(turn: Turn) -> None:
+    first = chat.suggestions(study(), (), "clinician")
+    assert len(set(first)) == 3
+    assert "cardiomegaly" in first[0]
+    assert first[0] not in chat.suggestions(study(), (replace(turn, question=first[0]),), "clinician")
+    assert "cardiomegaly" not in " ".join(chat.suggestions(study(), (), "patient"))
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_suggestions_are_three_for_a_study_with_nothing_flagged(mode: str) -> None:
+    bare = replace(study(), findings=study().findings[2:4], measurements=())
+    assert len(set(chat.suggestions(bare, (), mode))) == 3
