@@ -10,6 +10,7 @@ map is not an afterthought: it is the evidence that was summed (compare Pinheiro
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,8 +19,13 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cad_models.anatomy import widths
+from cad_models.calibration import OperatingPoint, read_points
+from cad_models.preprocess import to_square
+from cad_models.saliency import heat_map
 from cad_models.segmenter import WIDTHS, Encoder, conv_block
-from chatcad.types import FloatImage, Mask
+from cad_models.weights_io import read_weights
+from chatcad.types import FloatImage, LabelReading, Mask, Masks, Radiograph, View
 
 SIZE = 224
 MAP_STRIDE = 8
@@ -29,6 +35,8 @@ LABELS = (
     "Cardiomegaly", "Tuberculosis",
 )  # fmt: skip
 MAP_CHANNELS = 96
+MIN_QUALITY = 0.5
+"""Below it the masks are implausible, and the cardiothoracic ratio isn't used."""
 
 
 class Classifier(nn.Module):
@@ -151,3 +159,71 @@ def run(network: Classifier, square: FloatImage, region: Mask) -> tuple[NDArray[
         film = torch.from_numpy(np.ascontiguousarray(square))[None, None]
         scores, maps = network(film, torch.from_numpy(region)[None, None])
     return scores[0].numpy(), maps[0].numpy()
+
+
+class FilmClassifier:
+    """The network with its operating points: what the reader asks for labels.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    points
+        By label, from `cad_models.calibration.read_points`.
+    """
+
+    def __init__(self, network: Classifier, points: dict[str, OperatingPoint]) -> None:
+        self.network = network
+        self.points = points
+
+    def read_labels(self, film: Radiograph, masks: Masks, view: View) -> tuple[LabelReading, ...]:
+        """Read every label that the network has a channel for.
+
+        Parameters
+        ----------
+        film
+            The film as loaded.
+        masks
+            On any grid that covers the film.
+        view
+            Not used by this network: its figures were measured on both views together.
+
+        Returns
+        -------
+        tuple of LabelReading
+            In the order of ``LABELS``; no probability where the operating points say ``not_assessed``, a heat map
+            where the label fires.
+        """
+        region = thorax_region(masks.right_lung, masks.left_lung)
+        scores, maps = run(self.network, to_square(film.pixels, SIZE), region)
+        measured = widths(masks) if masks.quality >= MIN_QUALITY else None
+        ratio = measured.cardiothoracic_ratio if measured else None
+        return tuple(
+            self._reading(self.points[label], float(score), evidence, region, ratio)
+            for label, score, evidence in zip(LABELS, scores, maps, strict=True)
+        )
+
+    def _reading(
+        self, point: OperatingPoint, score: float, evidence: NDArray[np.float32], region: Mask, ratio: float | None
+    ) -> LabelReading:
+        if point.reliability == "not_assessed":
+            return LabelReading(point.label, "not_assessed", held_out_auroc=point.held_out_auroc)
+        probability = point.probability(score, ratio)
+        return LabelReading(
+            label=point.label,
+            reliability=point.reliability,
+            network="classifier",
+            probability=probability,
+            threshold=point.threshold,
+            sensitivity=point.sensitivity,
+            specificity=point.specificity,
+            held_out_auroc=point.held_out_auroc,
+            heat_map=heat_map(evidence, region) if probability >= point.threshold else None,
+        )
+
+
+def load(file: Path) -> FilmClassifier:
+    """Return the classifier of a weight file; its operating points lie beside it under the same name."""
+    network = Classifier()
+    network.load_state_dict(read_weights(file))
+    return FilmClassifier(network.eval(), read_points(file.with_suffix(".json")))

@@ -128,7 +128,7 @@ def load(name: str) -> Any:
         return _load(network.name)
 
 
-_LOADING = threading.Lock()
+_LOADING = threading.RLock()  # a network may load another one that it builds on
 
 
 @cache

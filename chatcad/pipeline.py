@@ -66,9 +66,9 @@ class ChatCAD:
         from chatcad.retrieval.store import open_retriever
 
         settings = settings or load_settings()
-        understand = planning.Understanding(embedder(settings))
+        writer = Writer.open(settings)
         reader = CadReader(chosen(settings.cache))
-        return cls(reader, understand, open_retriever(settings), Writer.open(settings), settings)
+        return cls(reader, planning.Understanding(embedder(settings)), open_retriever(settings), writer, settings)
 
     def read(self, source: Path | bytes) -> Study:
         """Read one film into facts.

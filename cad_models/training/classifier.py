@@ -33,7 +33,7 @@ Batch = dict[str, Tensor]
 PAIRS = 12
 SHARES = {"nih": 0.6, "shenzhen": 0.25, "kermany": 0.15}  # how often a source gives the normal film
 KERMANY_NORMALS = 300
-MIN_MEMORY = 40
+MIN_MEMORY = 20
 COARSE_SIDE = 128
 FACTS = {
     "task": "classifier",

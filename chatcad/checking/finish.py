@@ -36,6 +36,11 @@ def finish(
 
 def reading_grade(text: str) -> float:
     """Return the Flesch-Kincaid grade of a text (Kincaid 1975), 0 for an empty one."""
-    import textstat
+    import warnings
+
+    with warnings.catch_warnings():
+        # textstat 0.7.4 imports pkg_resources, which warns of its own end; requirements.txt pins both.
+        warnings.simplefilter("ignore", UserWarning)
+        import textstat
 
     return round(max(0.0, float(textstat.flesch_kincaid_grade(text))), 1) if text.strip() else 0.0

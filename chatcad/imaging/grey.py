@@ -142,7 +142,7 @@ def _shows_film(picture: FloatImage) -> bool:
 def _codes(stored: Values) -> tuple[Values, Values]:
     """Return the film as table indices, and the stored value that each index stands for."""
     native = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
-    unsigned: np.dtype[Any] = {1: np.dtype("u1"), 2: np.dtype("u2")}[native.dtype.itemsize]
+    unsigned: np.dtype[Any] = np.dtype("u1" if native.dtype.itemsize == 1 else "u2")
     every = np.arange(256**unsigned.itemsize, dtype=unsigned)
     return native.view(unsigned), every.view(native.dtype).astype(np.int32)
 

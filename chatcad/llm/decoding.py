@@ -21,7 +21,7 @@ from typing import Any
 from chatcad.errors import BackendFailed
 
 _CHUNK = 256  # prompt tokens read between two looks at the clock
-_LOOKUP = 3  # last tokens that must match before the prompt's continuation is guessed
+_LOOKUP = 2  # last tokens that must match before the prompt's continuation is guessed
 _GUESSES = 7  # on a CPU, eight positions in one pass cost about twice as much as one
 _LOOP_SPAN = 16  # repeated tokens that count as a loop; numbers such as 1000000 are shorter
 

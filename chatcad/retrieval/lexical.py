@@ -54,7 +54,7 @@ class LexicalIndex:
 
     def __init__(self, texts: Sequence[str]) -> None:
         tokens = [terms(t) for t in texts]
-        self._words = {one_spelling(w): w for t in texts for w in _WORD.findall(t.lower())}
+        self._words: dict[str, str] = {one_spelling(w): w for t in texts for w in _WORD.findall(t.lower())}
         self._terms = frozenset(t for row in tokens for t in row)
         self._size = len(tokens)
         self._bm25 = bm25s.BM25(method="lucene")

@@ -1,0 +1,141 @@
+"""A real server in its own process, a headless Chromium, and visitors whose requests and errors are recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from chatcad.config import ROOT, load_settings
+
+SHOTS = Path(__file__).parent / "screenshots"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+START_SECONDS = 90
+
+
+@dataclass
+class Server:
+    url: str
+    uploads: Path
+    log: Path
+
+
+@dataclass
+class Visitor:
+    """One browser tab; ``requests`` and ``complaints`` are what it asked for and what its console said."""
+
+    page: object
+    origin: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def foreign(self) -> list[str]:
+        own = (self.origin, "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(own)]
+
+    def shot(self, name: str, whole: bool = False) -> None:
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
+
+
+@contextlib.contextmanager
+def serve(script: Path, folder: Path) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log, uploads = folder / "server.log", folder / "uploads"
+    env = os.environ | {"CHATCAD_PORT": str(port), "CHATCAD_HOST": "127.0.0.1", "GRADIO_TEMP_DIR": str(uploads),
+                        "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1",
+                        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}  # fmt: skip
+    with log.open("w") as out:
+        process = subprocess.Popen([sys.executable, script], cwd=ROOT, env=env, stdout=out, stderr=out)
+    try:
+        _wait(f"http://127.0.0.1:{port}/", process, log)
+        yield Server(f"http://127.0.0.1:{port}", uploads, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"the server ended with {process.returncode}:\n{log.read_text()[-3000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310  -- our own server
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"the server was not up after {START_SECONDS} s:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(ROOT / "app.py", tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fake_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(Path(__file__).with_name("fake_app.py"), tmp_path_factory.mktemp("fake")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (requirements-dev.txt)")
+    binary = shutil.which("chromium")
+    if binary is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=binary, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium) -> Iterator[Callable[..., Visitor]]:
+    """Open tabs; afterwards none of them may have left its origin or raised an error."""
+    opened: list[Visitor] = []
+
+    def open_tab(server: Server, **context: object) -> Visitor:
+        page = chromium.new_context(**({"viewport": {"width": 1440, "height": 900}} | context)).new_page()
+        visitor = Visitor(page, server.url)
+        page.on("request", lambda request: visitor.requests.append(request.url))
+        page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        page.on("console", lambda m: visitor.complaints.append(m.text) if m.type == "error" else None)
+        page.set_default_timeout(60_000)
+        page.goto(server.url)
+        page.get_by_role("heading", name="ChatCAD").wait_for()
+        opened.append(visitor)
+        return visitor
+
+    yield open_tab
+    for visitor in opened:
+        visitor.page.context.close()
+    assert [v.foreign for v in opened if v.foreign] == [], "a page asked somebody else"
+    assert [v.complaints for v in opened if v.complaints] == [], "errors in the console"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    folder = load_settings().data
+    if not (folder / "dicom").is_dir():
+        pytest.skip(f"no shared films in {folder} (set CHATCAD_DATA)")
+    return folder

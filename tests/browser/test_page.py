@@ -1,0 +1,154 @@
+"""The whole way in a browser: real server, real networks, real films."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from chatcad import DISCLAIMER
+
+from .steps import alert, answers, ask, drop, finished, table, wait_for_film
+
+pytestmark = pytest.mark.browser
+
+DICOM = "dicom/chest_pa_mono1_15bit_j2k_RG1.dcm"
+PNG = "originals/nih_00005869_001.png"
+
+
+def report_of(page) -> str:
+    return page.get_by_label("Draft report").input_value()
+
+
+def ratio_of(page) -> str | None:
+    """Return the ratio in the table of measurements, ``None`` when it was withheld."""
+    found = re.search(r"\b0\.\d\d\b", table(page, "Measurements")[0])
+    return found.group() if found else None
+
+
+def test_first_screen_says_what_it_is(server, visit) -> None:
+    tab = visit(server)
+    tab.page.get_by_text(DISCLAIMER).wait_for()
+    assert "program (AI)" in tab.page.locator("#title").inner_text()
+    assert tab.page.get_by_role("textbox", name="Question", exact=True).is_disabled()
+    tab.shot("first_screen")
+    dark = visit(server, color_scheme="dark")
+    dark.shot("first_screen_dark")
+
+
+def test_dicom_to_findings_overlay_report_and_two_answers(server, visit, data: Path) -> None:
+    tab = visit(server)
+    page = tab.page
+    drop(page, data / DICOM)
+    image = wait_for_film(page)
+    rows = table(page, "Findings")
+    assert rows
+    assert all(re.match(r"\W*F\d+", row) for row in rows)
+    assert len(report_of(page)) > 60
+    with_lungs = image.get_attribute("src")
+    page.get_by_role("checkbox", name="Lungs").uncheck()
+    page.wait_for_function("was => document.querySelector('figure.film img').src !== was", arg=with_lungs)
+    assert "lungs: solid line" not in page.locator("figure.film figcaption").inner_text()
+    page.get_by_role("checkbox", name="Lungs").check()
+    page.get_by_text("lungs: solid line").wait_for()
+
+    said = ask(page, "How large is the heart?")
+    if ratio := ratio_of(page):
+        assert ratio in said
+    offer = page.locator("#offers button").first
+    question = offer.inner_text()
+    offer.click()
+    said = finished(page, 1)
+    assert question in said
+    assert said.count(DISCLAIMER) == 2
+    assert answers(page).count() == 2
+    tab.shot("dicom", whole=True)
+    answers(page).last.click()
+    page.get_by_text("Checks, sentence by sentence").last.wait_for()
+    tab.shot("how_it_was_made")
+    page.mouse.wheel(0, 4000)
+    page.wait_for_timeout(300)
+    assert page.get_by_text(DISCLAIMER).first.bounding_box()["y"] >= 0, "the disclaimer scrolled away"
+    assert not [f for f in server.uploads.rglob("*") if f.is_file() and f.stat().st_size], "an upload was left behind"
+
+
+def test_png_patient_switch_and_earlier_film(server, visit, data: Path) -> None:
+    tab = visit(server, color_scheme="dark")
+    page = tab.page
+    drop(page, data / PNG)
+    wait_for_film(page)
+    page.get_by_role("radio", name="Patient").check()
+    page.get_by_role("columnheader", name="Probability").wait_for(state="detached")
+    said = ask(page, "What does my picture show?")
+    assert not re.search(r"probability|AUROC", said.split("How this answer was made")[0])
+    page.get_by_role("button", name="Compare with an earlier film").click()
+    page.locator("input[type=file]").last.set_input_files(data / "originals/nih_00000415_001.png")
+    page.get_by_text("Earlier film read").wait_for()
+    ask(page, "Has it changed since the earlier film?")
+    tab.shot("patient_dark", whole=True)
+
+
+def test_refusals_say_why_and_clear_the_former_film(server, visit, data: Path, tmp_path: Path) -> None:
+    tab = visit(server)
+    page = tab.page
+    drop(page, data / PNG)
+    wait_for_film(page)
+    (tmp_path / "letter.dcm").write_text("Dear colleague, the film will follow.\n" * 40)
+    drop(page, tmp_path / "letter.dcm")
+    first = alert(page)
+    assert "not read" in first
+    page.get_by_role("img", name="Frontal chest film").wait_for(state="detached")
+    assert page.get_by_role("textbox", name="Question", exact=True).is_disabled()
+    shutil.copy(data / "ood/mednist_Hand_02.png", tmp_path / "hand.png")
+    drop(page, tmp_path / "hand.png")
+    page.get_by_role("alert").filter(has_not_text=first).first.wait_for()
+    tab.shot("refused")
+    drop(page, data / PNG)
+    wait_for_film(page)
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_two_visitors_at_once_see_only_their_own(server, visit, data: Path) -> None:
+    one, two = visit(server), visit(server, viewport={"width": 390, "height": 844})
+    drop(one.page, data / DICOM)
+    drop(two.page, data / PNG)
+    for tab in (one, two):
+        wait_for_film(tab.page)
+    assert report_of(one.page) != report_of(two.page)
+    for tab, question in ((one, "Is there any sign of a mass?"), (two, "Is there a pneumothorax?")):
+        box = tab.page.get_by_role("textbox", name="Question", exact=True)
+        box.fill(question)
+        box.press("Enter")
+    said = {tab.origin + str(i): finished(tab.page, 0) for i, tab in enumerate((one, two))}
+    first, second = said.values()
+    assert "sign of a mass" in first
+    assert "Is there a pneumothorax" not in first
+    assert "Is there a pneumothorax" in second
+    assert "sign of a mass" not in second
+    two.shot("phone", whole=True)
+    assert two.page.evaluate("document.documentElement.scrollWidth") <= 390, "the page is wider than the phone"
+
+
+def test_no_programmatic_door_monitoring_or_foreign_file(server) -> None:
+    def fetch(path: str) -> bytes:
+        with urllib.request.urlopen(server.url + path) as answer:  # noqa: S310  -- our own server
+            return answer.read()
+
+    assert json.loads(fetch("/gradio_api/info"))["named_endpoints"] == {}
+    config = json.loads(fetch("/config"))
+    assert config["analytics_enabled"] is False
+    assert config["run_history"] is False
+    for path in (
+        "/monitoring",
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/file=app.py",
+        "/gradio_api/file=../app.py",
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            fetch(path)
+        assert refused.value.code in {403, 404}, path
