@@ -89,17 +89,16 @@ def largest_part(mask: Mask) -> Mask:
     return part
 
 
-def masks_on_grid(probabilities: NDArray[np.float32], height: int, width: int) -> Masks:
-    """Clean a network's maps and lay them on the film's own grid.
+def masks_on_grid(cleaned: NDArray[np.float32], height: int, width: int) -> Masks:
+    """Lay cleaned maps on another grid, such as the film's own.
 
     Parameters
     ----------
-    probabilities
-        ``(3, side, side)``: right lung, left lung, heart.
+    cleaned
+        ``(3, side, side)`` from `clean`: right lung, left lung, heart.
     height, width
-        Of the film.
+        Of the masks.
     """
-    cleaned = clean(probabilities)
     right, left, heart = (_resize(p, height, width) for p in cleaned)
     return Masks(right, left, heart, quality=quality(*(p > 0.5 for p in cleaned)))
 

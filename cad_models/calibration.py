@@ -131,4 +131,4 @@ def expected_calibration_error(probability: Array, truth: NDArray[np.bool_], bin
 
 def threshold_at_specificity(probability: Array, truth: NDArray[np.bool_], specificity: float) -> float:
     """Return the lowest threshold at which the share of negatives below it reaches ``specificity``."""
-    return float(np.nextafter(np.quantile(probability[~truth], specificity), 1.0))
+    return float(np.nextafter(np.quantile(probability[~truth], specificity, method="higher"), 1.0))

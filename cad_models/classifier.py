@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 
 from cad_models.anatomy import widths
 from cad_models.calibration import OperatingPoint, read_points
+from cad_models.labels import LABELS
 from cad_models.preprocess import to_square
 from cad_models.saliency import heat_map
 from cad_models.segmenter import WIDTHS, Encoder, conv_block
@@ -30,10 +32,6 @@ from chatcad.types import FloatImage, LabelReading, Mask, Masks, Radiograph, Vie
 SIZE = 224
 MAP_STRIDE = 8
 MAP_SIZE = SIZE // MAP_STRIDE
-LABELS = (
-    "Effusion", "Lung Opacity", "Consolidation", "Atelectasis", "Edema", "Nodule", "Mass", "Pneumothorax",
-    "Cardiomegaly", "Tuberculosis",
-)  # fmt: skip
 MAP_CHANNELS = 96
 MIN_QUALITY = 0.5
 """Below it the masks are implausible, and the cardiothoracic ratio isn't used."""
@@ -117,8 +115,8 @@ def thorax_region(right_lung: Mask, left_lung: Mask, size: int = MAP_SIZE) -> ND
         return np.ones((size, size), dtype=bool)
     filled = lungs | _mirror(lungs, _midline(right_lung, left_lung, columns))
     filled = np.logical_or.accumulate(filled, 1) & np.logical_or.accumulate(filled[:, ::-1], 1)[:, ::-1]
-    shrink = ndimage.zoom(filled.astype(np.float32), np.divide(size, filled.shape), order=1, grid_mode=True, mode="nearest")
-    return np.asarray(ndimage.binary_dilation(shrink > 0.3, iterations=1))
+    small = Image.fromarray(filled.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(ndimage.binary_dilation(np.asarray(small) > 0.3, iterations=1))
 
 
 def _midline(right_lung: Mask, left_lung: Mask, columns: NDArray[np.intp]) -> float:
@@ -194,8 +192,12 @@ class FilmClassifier:
             In the order of ``LABELS``; no probability where the operating points say ``not_assessed``, a heat map
             where the label fires.
         """
+        return self.read_square(to_square(film.pixels, SIZE), masks)
+
+    def read_square(self, square: FloatImage, masks: Masks) -> tuple[LabelReading, ...]:
+        """Read every label of a film that is already ``(224, 224)``: see `read_labels`."""
         region = thorax_region(masks.right_lung, masks.left_lung)
-        scores, maps = run(self.network, to_square(film.pixels, SIZE), region)
+        scores, maps = run(self.network, square, region)
         measured = widths(masks) if masks.quality >= MIN_QUALITY else None
         ratio = measured.cardiothoracic_ratio if measured else None
         return tuple(

@@ -9,15 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, Protocol, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from cad_models import anatomy, registry
 from cad_models.choice import EMBEDDED
 from cad_models.preprocess import to_square
 from chatcad.errors import ImageRefused
-from chatcad.types import FloatImage, LabelReading, Masks, Radiograph, Reading, View
+from chatcad.types import LabelReading, Masks, Radiograph, Reading, View
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,9 +99,9 @@ class CadReader:
         with _timed(times, "view"):
             view, view_from = self._tell_view(radiograph, features)
         with _timed(times, "masks"):
-            probabilities = logits.sigmoid()[0].numpy()
-            masks = anatomy.masks_on_grid(probabilities, radiograph.height, radiograph.width)
-            small = anatomy.masks_on_grid(probabilities, SIZE, SIZE)
+            cleaned = anatomy.clean(logits.sigmoid()[0].numpy())
+            masks = anatomy.masks_on_grid(cleaned, radiograph.height, radiograph.width)
+            small = anatomy.masks_on_grid(cleaned, SIZE, SIZE)
         with _timed(times, "classifier"):
             labels = self._classifier.read_labels(radiograph, small, view)
         with _timed(times, "reporter"):

@@ -142,7 +142,7 @@ def _load(name: str) -> Any:
 
 def _remedy(network: Network) -> str:
     if network.embedded:
-        return f"they ship with the project, so restore them with `git checkout -- cad_models/weights`"
+        return "they ship with the project, so restore them with `git checkout -- cad_models/weights`"
     return f"fetch them with `python -m chatcad models get {network.name}`"
 
 

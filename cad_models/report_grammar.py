@@ -1,40 +1,40 @@
 """The sentences of a drafted report: a small grammar of plain radiology English, one claim a sentence.
 
-It knows how a finding is said at each certainty, side and zone. It doesn't know films or networks. It never writes
+It knows how a finding is said at each certainty, side and zone (the wordings are data: ``weights/template.json``). It doesn't know films or networks. It never writes
 a number, a change over time, a cause or advice: the checker (``chatcad.checking.draft``) would strike them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
 
+from cad_models.weights_io import WEIGHTS
 from chatcad.types import Side, Zone
 
 Certainty = Literal["definite", "likely", "possible", "absent"]
 
-NAMES = {
-    "Cardiomegaly": "cardiomegaly",
-    "Effusion": "pleural effusion",
-    "Lung Opacity": "lung opacity",
-    "Consolidation": "consolidation",
-    "Edema": "pulmonary edema",
-    "Atelectasis": "atelectasis",
-    "Pneumothorax": "pneumothorax",
-    "Nodule": "lung nodule",
-    "Mass": "lung mass",
-    "Tuberculosis": "tuberculosis pattern",
-}
+FORMS = WEIGHTS / "template.json"
 SIDELESS = frozenset({"Cardiomegaly", "Edema"})
-SENTENCES: dict[Certainty, tuple[str, ...]] = {
-    "definite": ("{Name} is present{place}.", "There is clear {name}{place}.", "{Name} is definite{place}."),
-    "likely": ("{Name} is likely{place}.", "There is probable {name}{place}.", "Likely {name}{place}."),
-    "possible": ("{Name} is possible{place}.", "Possible {name}{place}.", "There is possible {name}{place}."),
-    "absent": ("No {name}.", "No sign of {name}.", "{Name} is unlikely."),
-}
+
+
+@cache
+def names() -> dict[str, str]:
+    """Return what each label is called in a report."""
+    named: dict[str, str] = json.loads(FORMS.read_text(encoding="utf-8"))["names"]
+    return named
+
+
+@cache
+def forms() -> dict[Certainty, list[str]]:
+    """Return the wordings of each certainty; the first is the template's."""
+    worded: dict[Certainty, list[str]] = json.loads(FORMS.read_text(encoding="utf-8"))["sentences"]
+    return worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ def say(fact: DraftFact, variant: int = 0) -> str:
     Parameters
     ----------
     fact
-        Its label is one of ``NAMES``.
+        Its label is one of `names`.
     variant
         Which of the wordings; any whole number.
     """
-    name, forms = NAMES[fact.label], SENTENCES[fact.certainty]
+    name, wordings = names()[fact.label], forms()[fact.certainty]
     place = "" if fact.certainty == "absent" else _place(fact)
-    return forms[variant % len(forms)].format(name=name, Name=name[:1].upper() + name[1:], place=place)
+    return wordings[variant % len(wordings)].format(name=name, Name=name[:1].upper() + name[1:], place=place)
 
 
 def write(facts: Sequence[DraftFact], rng: np.random.Generator | None = None) -> str:

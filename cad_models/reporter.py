@@ -2,8 +2,8 @@
 
 It knows the classifier's deep features, each label's reading, and a vocabulary of words. It doesn't know whether a
 sentence may be shown: every one is compared with the facts afterwards (``chatcad.checking.draft``).
-``TemplateReporter`` writes the same from the readings alone; which of the two is the default is decided by
-measurement (``cad_models/cards/reporter.md``).
+``cad_models.template_reporter`` writes the same from the readings alone; which of the two is the default is decided
+by measurement (``cad_models/cards/reporter.md``).
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cad_models.classifier import LABELS, SIZE
+from cad_models.classifier import SIZE
+from cad_models.labels import LABELS
 from cad_models.preprocess import to_square
-from cad_models.report_grammar import SIDELESS, DraftFact, write
+from cad_models.report_grammar import SIDELESS, DraftFact
 from cad_models.segmenter import WIDTHS
 from cad_models.weights_io import read_weights
 from chatcad.findings.bands import judge
@@ -109,7 +110,13 @@ def label_numbers(readings: Sequence[LabelReading], masks: Masks) -> NDArray[np.
         if reading is None or reading.probability is None or reading.threshold is None:
             continue
         excess = reading.probability - reading.threshold
-        row[:5] = (reading.reliability == "assessed", reading.reliability == "weak", excess >= 0, reading.probability, excess)
+        row[:5] = (
+            reading.reliability == "assessed",
+            reading.reliability == "weak",
+            excess >= 0,
+            reading.probability,
+            excess,
+        )
         if reading.heat_map is not None:
             side, zone = locate(reading.heat_map, masks)
             row[5:] = (side in ("right", "bilateral"), side in ("left", "bilateral"), zone == "upper", zone == "lower")
@@ -128,14 +135,6 @@ def facts_of(readings: Sequence[LabelReading], masks: Masks) -> list[DraftFact]:
         elif state == "absent":
             facts.append(DraftFact(reading.label, "absent"))
     return facts
-
-
-class TemplateReporter:
-    """Writes the report from the readings alone."""
-
-    def draft(self, film: Radiograph, masks: Masks, view: View, labels: tuple[LabelReading, ...]) -> str:
-        """Draft the findings; the film itself isn't looked at."""
-        return write(facts_of(labels, masks))
 
 
 class FilmReporter:

@@ -50,9 +50,7 @@ class Encoder(nn.Module):
         self.widths = widths
         # Folding 4×4 pixels into channels loses nothing and leaves the costly full-resolution convolutions out.
         self.fold = nn.PixelUnshuffle(STEM_STRIDE)
-        self.stem = nn.Sequential(
-            conv_block(channels * STEM_STRIDE**2, widths[0]), conv_block(widths[0], widths[0])
-        )
+        self.stem = nn.Sequential(conv_block(channels * STEM_STRIDE**2, widths[0]), conv_block(widths[0], widths[0]))
         self.stages = nn.ModuleList(
             nn.Sequential(conv_block(a, b, stride=2), conv_block(b, b)) for a, b in pairwise(widths)
         )
@@ -100,15 +98,11 @@ class Segmenter(nn.Module):
         See `Encoder`.
     """
 
-    def __init__(
-        self, channels: int = 1, structures: int = len(STRUCTURES), widths: tuple[int, ...] = WIDTHS
-    ) -> None:
+    def __init__(self, channels: int = 1, structures: int = len(STRUCTURES), widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.encoder = Encoder(channels, widths)
         self.decoder = Decoder(widths)
-        self.head = nn.Sequential(
-            nn.Conv2d(widths[0], structures * STEM_STRIDE**2, 1), nn.PixelShuffle(STEM_STRIDE)
-        )
+        self.head = nn.Sequential(nn.Conv2d(widths[0], structures * STEM_STRIDE**2, 1), nn.PixelShuffle(STEM_STRIDE))
 
     def forward(self, film: Tensor) -> Tensor:
         """Return logits ``(n, structures, side, side)``."""

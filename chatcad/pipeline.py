@@ -92,7 +92,7 @@ class ChatCAD:
         prompt = prompting.assemble(
             talk.study,
             question,
-            passages,
+            plan.cited(passages),
             talk.turns,
             mode=talk.mode,
             design=talk.design,

@@ -235,6 +235,11 @@ class Plan:
     statements: tuple[Statement, ...]
     urgent: bool = False
 
+    def cited(self, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
+        """Return those of the passages that a statement rests on."""
+        used = {i for s in self.statements for i in s.support}
+        return tuple(p for p in passages if p.id in used)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

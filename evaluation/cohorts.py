@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cad_models.classifier import LABELS, SIZE, Classifier, thorax_region
+from cad_models.classifier import SIZE, Classifier, thorax_region
+from cad_models.labels import LABELS
 from cad_models.training.anatomies import Prepared, prepare
 from cad_models.training.data import NO_FINDING, Film, films
 from evaluation.baselines import thumbnail_features
 
 OPACITIES = ("Consolidation", "Infiltration", "Pneumonia", "Edema")
+UNSEEN = frozenset({"nih64", "montgomery", "jsrt"})
 KERMANY_TEST = 300
 
 
@@ -27,7 +29,7 @@ KERMANY_TEST = 300
 class Cohort:
     """Films of one question for one label.
 
-    ``unseen`` says whether training saw no film of this source or sampling; ``kind`` is ``all`` or ``abnormal``.
+    ``unseen`` says whether training saw no film of this source or sampling.
     """
 
     name: str
@@ -35,7 +37,6 @@ class Cohort:
     members: NDArray[np.intp]
     truth: NDArray[np.bool_]
     unseen: bool
-    kind: str = "all"
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,12 @@ def cohorts(records: Sequence[Film]) -> list[Cohort]:
     found = []
     for label in nih_labels:
         for source in ("nih64", "nih"):
-            found.append(_cohort(records, source, label, nih_truth(label), source == "nih64", lambda f: True, "all"))
-            found.append(_cohort(records, source, label, nih_truth(label), source == "nih64", is_abnormal, "abnormal"))
+            found.append(_cohort(records, source, label, nih_truth(label)))
+            found.append(_cohort(records, source, label, nih_truth(label), only_abnormal=True))
     for source in ("montgomery", "shenzhen"):
-        found.append(_cohort(records, source, "Tuberculosis", _named("Tuberculosis"), source == "montgomery"))
-    found.append(_cohort(records, "jsrt", "Nodule", _named("Nodule"), True))
-    found.append(_cohort(records, "kermany", "Lung Opacity", _named("Pneumonia"), False))
+        found.append(_cohort(records, source, "Tuberculosis", _named("Tuberculosis")))
+    found.append(_cohort(records, "jsrt", "Nodule", _named("Nodule")))
+    found.append(_cohort(records, "kermany", "Lung Opacity", _named("Pneumonia")))
     return found
 
 
@@ -127,14 +128,10 @@ def _named(label: str) -> Callable[[Film], bool]:
 
 
 def _cohort(
-    records: Sequence[Film],
-    source: str,
-    label: str,
-    truth: Callable[[Film], bool],
-    unseen: bool,
-    keep: Callable[[Film], bool] = lambda f: True,
-    kind: str = "all",
+    records: Sequence[Film], source: str, label: str, truth: Callable[[Film], bool], *, only_abnormal: bool = False
 ) -> Cohort:
+    keep = is_abnormal if only_abnormal else (lambda film: True)
     members = np.array([i for i, f in enumerate(records) if f.source == source and keep(f)], dtype=np.intp)
     values = np.array([truth(records[i]) for i in members], dtype=bool)
-    return Cohort(f"{source} {kind}" if kind != "all" else source, label, members, values, unseen, kind)
+    name = f"{source} abnormal" if only_abnormal else source
+    return Cohort(name, label, members, values, unseen=source in UNSEEN)

@@ -1,8 +1,9 @@
 """How well guideline passages are found: recall@5, nDCG@5, abstention, and what each search adds.
 
 The questions (``evaluation/questions/retrieval.jsonl``) and their relevant passages were written by the people who
-wrote the passages, in other words than the passages'; no clinician judged them. The floor of abstention was set
-on the ``dev`` half; the figures that count are the ``test`` ones.
+wrote the passages, in other words than the passages'; no clinician judged them. The floors of abstention
+were set on the ``dev`` questions; the figures that count are the ``test`` ones, which were looked at a few times while
+the rules (not their values) were chosen. MedQuAD's passages are unjudged and count as misses.
 """
 
 from __future__ import annotations

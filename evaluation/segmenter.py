@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cad_models import anatomy, registry
-from cad_models.segmenter import SIZE, run as run_network
+from cad_models.segmenter import SIZE
+from cad_models.segmenter import run as run_network
 from cad_models.training.data import Film, films, read_masks, read_square
 from chatcad.config import Settings
 from chatcad.findings.measure import GOOD_MASKS
@@ -77,9 +78,10 @@ def ratio_figures(outlined: Sequence[Outlined]) -> list[Figure]:
     """Return the error of the cardiothoracic ratio against the masks drawn by people (JSRT)."""
     errors, patients = [], []
     for o in outlined:
-        truth = read_masks(o.film, SIZE) if o.film.source == "jsrt" else None
-        widths = anatomy.measure(truth.right_lung, truth.left_lung, truth.heart) if truth and truth.heart is not None else None
-        if widths:
+        truth = read_masks(o.film, SIZE)
+        if truth is None or truth.heart is None:
+            continue
+        if widths := anatomy.measure(truth.right_lung, truth.left_lung, truth.heart):
             errors.append(o.ratio - widths.cardiothoracic_ratio)
             patients.append(o.film.patient)
     error, on = np.array(errors), "jsrt, test patients"

@@ -31,11 +31,13 @@ def source_figures(settings: Settings, source: str) -> list[Figure]:
     scores = np.array([head.probability_pa(row[None]) for row in features])
     truth = np.array([f.view for f in records])
     known = told != "unknown"
-    right = (told == truth).astype(float)
-    by_patient = np.array(patients)[known]
+    right = (told == truth)[known]
     on = f"{source}, test patients"
+    area = auroc_interval(scores, truth == "PA", patients)
+    share_told = bootstrap(lambda i: float(known[i].mean()), patients)
+    share_right = bootstrap(lambda i: float(right[i].mean()), list(np.array(patients)[known]))
     return [
-        figure("PA against AP, AUROC", on, len(records), auroc_interval(scores, truth == "PA", patients), headline=True),
-        figure("view told", on, len(records), bootstrap(lambda i: float(known[i].mean()), patients)),
-        figure("right when told", on, int(known.sum()), bootstrap(lambda i: float(right[known][i].mean()), list(by_patient)), headline=True),
+        figure("PA against AP, AUROC", on, len(records), area, headline=True),
+        figure("view told", on, len(records), share_told),
+        figure("right when told", on, len(right), share_right, headline=True),
     ]

@@ -27,7 +27,8 @@ class Prepared:
     """Films as the classifier gets them, with their anatomy.
 
     ``squares`` is ``(n, size, size)`` uint8; ``masks`` is ``(n, 3, size, size)`` bool: right lung, left lung, heart;
-    ``ratios`` is ``(n,)``: the cardiothoracic ratio, NaN where it can't be measured; ``quality`` is ``(n,)`` in ``[0, 1]``.
+    ``ratios`` is ``(n,)``: the cardiothoracic ratio, NaN where it can't be measured; ``quality`` is
+    ``(n,)`` in ``[0, 1]``.
     """
 
     squares: NDArray[np.uint8]

@@ -66,14 +66,15 @@ def obscure(films: Tensor, rng: torch.Generator) -> Tensor:
     """Lay up to two soft opacities, a flat patch (marker, cut-out) and a thin line (cable) over some of the films."""
     side = films.shape[-1]
     axis = torch.linspace(-1, 1, side)
-    films = films.clone()
+    films = films.clone()  # each film below is a view into it
     for film in films[:, 0]:
         for _ in range(int(torch.randint(0, 3, (1,), generator=rng))):
             x, y, w, h, strength = uniform(5, -1, 1, rng).tolist()
             blob = torch.outer(_bump(axis, y * 0.8, h), _bump(axis, x * 0.8, w))
-            film += blob * (0.1 + 0.5 * abs(strength)) * (1 - film)
+            film.add_(blob * (0.1 + 0.5 * abs(strength)) * (1 - film))
         if torch.rand(1, generator=rng) < 0.4:
-            top, left, height, width = (uniform(4, 0, 1, rng) * torch.tensor([0.9, 0.9, 0.25, 0.25]) * side).int().tolist()
+            place = uniform(4, 0, side, rng) * torch.tensor([0.9, 0.9, 0.25, 0.25])
+            top, left, height, width = place.int().tolist()
             film[top : top + height, left : left + width] = float(torch.rand(1, generator=rng))
         if torch.rand(1, generator=rng) < 0.3:
             _draw_line(film, rng)

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cad_models.calibration import OperatingPoint, fit_platt, threshold_at_specificity, write_points
-from cad_models.classifier import LABELS, Classifier
-from cad_models.weights_io import INDEX, WEIGHTS, read_index, read_weights
+from cad_models.classifier import Classifier
+from cad_models.labels import LABELS
+from cad_models.weights_io import INDEX, WEIGHTS, read_index, read_weights, sha256_of, update_index
 from chatcad.config import load_settings
 from chatcad.types import Reliability
 from evaluation.baselines import thumbnail_scores
@@ -25,7 +26,7 @@ from evaluation.cohorts import Cohort, Scored, cohorts, judged_films, score_film
 from evaluation.statistics import Interval, auroc_interval, auroc_margin
 
 POINTS = WEIGHTS / "classifier.json"
-SPECIFICITY = 0.85
+SPECIFICITY = 0.90
 """Wanted share of films without the finding that don't fire."""
 
 MIN_POSITIVES = 20
@@ -44,9 +45,7 @@ def inputs_for(scored: Scored, label: str) -> NDArray[np.float64]:
     return np.column_stack([scored.column(label), ratio])
 
 
-def cross_fitted(
-    inputs: NDArray[np.float64], truth: NDArray[np.bool_], patients: Sequence[str]
-) -> NDArray[np.float64]:
+def cross_fitted(inputs: NDArray[np.float64], truth: NDArray[np.bool_], patients: Sequence[str]) -> NDArray[np.float64]:
     """Return each film's calibrated probability from a map fitted on the other patients."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -146,6 +145,7 @@ def main() -> None:
     scored, questions = score_films(load_classifier(), records), cohorts(records)
     points = [operating_point(scored, questions, label) for label in LABELS]
     write_points(POINTS, points, NOTE)
+    update_index("classifier", {"files": {POINTS.name: sha256_of(POINTS)}})
     for p in points:
         print(f"{p.label:14s} {p.reliability:13s} AUROC {p.held_out_auroc} sens {p.sensitivity} spec {p.specificity}")
 

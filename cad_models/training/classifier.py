@@ -20,7 +20,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from cad_models.classifier import LABELS, MAP_SIZE, MAP_STRIDE, SIZE, Classifier, thorax_region
+from cad_models.classifier import MAP_SIZE, MAP_STRIDE, SIZE, Classifier, thorax_region
+from cad_models.labels import LABELS
 from cad_models.training.anatomies import Prepared, prepare
 from cad_models.training.data import NO_FINDING, Film, films
 from cad_models.training.loop import train
@@ -194,7 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=load_settings().data)
     parser.add_argument("--minutes", type=float, default=45.0)
-    parser.add_argument("--checkpoint", type=Path, default=load_settings().cache / "training" / "classifier.safetensors")
+    parser.add_argument("--work", type=Path, default=load_settings().cache / "training", help="checkpoints")
     parser.add_argument("--coarse", type=float, default=0.55, help="share of the time at the coarse side")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
@@ -208,12 +209,12 @@ def main() -> None:
     replay = Replay(iter(DataLoader(stream, batch_size=None, num_workers=arguments.workers, prefetch_factor=prefetch)))
     network = Classifier()
     for side, share in ((COARSE_SIDE, arguments.coarse), (SIZE, 1.0 - arguments.coarse)):
-        network = train(
-            network,
-            lambda net, rng, side=side: pair_loss(net, at_side(replay.next(rng), side)),
-            minutes=share * arguments.minutes,
-            checkpoint=arguments.checkpoint.with_stem(f"{arguments.checkpoint.stem}-{side}"),
-        )
+
+        def loss(net: Classifier, rng: torch.Generator, side: int = side) -> Tensor:
+            return pair_loss(net, at_side(replay.next(rng), side))
+
+        file = arguments.work / f"classifier-{side}.safetensors"
+        network = train(network, loss, minutes=share * arguments.minutes, checkpoint=file)
     save_weights(network, "classifier", FACTS)
 
 

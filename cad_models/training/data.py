@@ -101,9 +101,7 @@ def labelled(records: Iterable[Film], label: str) -> tuple[list[Film], NDArray[n
     return known, np.array([f.labels[label] for f in known], dtype=bool)
 
 
-def label_arrays(
-    records: Iterable[Film], names: Iterable[str]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def label_arrays(records: Iterable[Film], names: Iterable[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return ``(films, labels)`` targets in {0, 1} and their mask, which is 0 where the source is silent."""
     table, names = list(records), tuple(names)
     known = np.array([[n in f.labels for n in names] for f in table], dtype=np.float32)
@@ -245,7 +243,8 @@ def _tuberculosis(data: Path, row: Row) -> Film:
 
 def _jsrt(data: Path, row: Row) -> Film:
     # Shiraishi et al. 2000 (AJR 174:71): nodule films and non-nodule films, all PA.
-    return _film(data, "jsrt", row, f"jsrt:{row['id']}", {"Nodule": row["nodule"] == "1"}, note=row["condition"], view="PA")
+    labels = {"Nodule": row["nodule"] == "1"}
+    return _film(data, "jsrt", row, f"jsrt:{row['id']}", labels, note=row["condition"], view="PA")
 
 
 def _hannover(data: Path, row: Row) -> Film:

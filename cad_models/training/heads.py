@@ -5,7 +5,7 @@ It knows the segmenter's features and convex fitting. It doesn't know what the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -19,20 +19,16 @@ from cad_models.training.data import Film, read_square
 from cad_models.training.pictures import Picture
 
 BATCH = 8
-PER_SOURCE = {"kermany": 400, "nih64": 300}  # films of a split, evenly picked from those that a source has in plenty
+PER_SOURCE = {"kermany": 200, "nih": 200, "shenzhen": 120, "nih64": 100}
+"""Training films that the gate takes of a source that has plenty, evenly picked."""
 
 
-def some_films(records: Iterable[Film], split: str, sources: Sequence[str] | None = None) -> list[Film]:
-    """Return a split's films, no more of a source than ``PER_SOURCE`` allows (a third of it outside training)."""
+def evenly(records: Sequence[Film], per_source: Mapping[str, int]) -> list[Film]:
+    """Return the films, no more of a source than ``per_source`` says, picked evenly over the source's order."""
     chosen: dict[str, list[Film]] = {}
     for film in records:
-        if film.split == split and (sources is None or film.source in sources):
-            chosen.setdefault(film.source, []).append(film)
-    kept: list[Film] = []
-    for source, members in chosen.items():
-        most = PER_SOURCE.get(source, len(members))
-        kept += members[:: max(1, len(members) // (most if split == "train" else max(most // 3, 1)))]
-    return kept
+        chosen.setdefault(film.source, []).append(film)
+    return [f for source, some in chosen.items() for f in some[:: -(-len(some) // per_source.get(source, len(some)))]]
 
 
 def squares(records: Iterable[Film]) -> Iterable[Picture]:

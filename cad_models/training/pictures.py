@@ -17,7 +17,7 @@ from cad_models.preprocess import stretch_contrast
 
 Picture = NDArray[np.float32]
 SIZE = 256
-WORDS = "chest film report patient normal heart lungs page score table figure clear result left right upper date".split()
+WORDS = ["chest", "film", "report", "patient", "normal", "heart", "lungs", "page", "score", "table", "date", "left"]
 
 
 def _resized(picture: Picture, height: int, width: int) -> Picture:

@@ -30,7 +30,9 @@ from chatcad.config import load_settings
 BATCH = 8
 MIN_QUALITY = 0.5  # a label that the network wrote itself must look like a chest
 CHILDREN = 500  # of Kermany's 5,318 films: enough for a source that is marked by nobody
-SHARES = {"jsrt": 0.30, "montgomery": 0.10, "shenzhen": 0.20, "nih": 0.22, "hannover": 0.05, "covid": 0.03, "kermany": 0.10}
+SHARES = {
+    "jsrt": 0.30, "montgomery": 0.10, "shenzhen": 0.20, "nih": 0.22, "hannover": 0.05, "covid": 0.03, "kermany": 0.10,
+}  # fmt: skip
 LABELLERS = ("jsrt", "montgomery", "shenzhen")
 
 FACTS = {
@@ -39,7 +41,8 @@ FACTS = {
     "labels": ["right_lung", "left_lung", "heart"],
     "licence": "research and education only, no commercial use (JSRT/SCR masks; Shenzhen masks CC BY-NC-SA)",
     "source": "trained here on JSRT + SCR, Montgomery, Shenzhen, NIH ChestX-ray14, Hannover, COVID and Kermany films",
-    "citation": "Shiraishi 2000; van Ginneken 2006; Jaeger 2014; Stirenko 2018; Wang 2017; Winther 2020; Cohen 2020; Kermany 2018",
+    "citation": "Shiraishi 2000; van Ginneken 2006; Jaeger 2014; Stirenko 2018; Wang 2017; Winther 2020; Cohen 2020; "
+    "Kermany 2018",
     "embedded": True,
 }
 

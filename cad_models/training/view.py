@@ -13,7 +13,7 @@ import torch
 
 from cad_models.segmenter import load
 from cad_models.training.data import films
-from cad_models.training.heads import balanced, features_of, fit_head, some_films, squares
+from cad_models.training.heads import balanced, features_of, fit_head, squares
 from cad_models.weights_io import WEIGHTS, read_index, save_weights
 from chatcad.config import load_settings
 
@@ -43,7 +43,7 @@ def main() -> None:
     segmenter = read_index(args.weights / "index.json")["segmenter"]
     network = load(args.weights / segmenter["file"])
 
-    known = [f for f in some_films(films(args.data), "train", SOURCES) if f.view != "unknown"]
+    known = [f for f in films(args.data, SOURCES) if f.split == "train" and f.view != "unknown"]
     targets = torch.tensor([f.view == "PA" for f in known])
     weights = balanced([f"{f.source} {f.view}" for f in known])
     head = fit_head(features_of(network, squares(known)), targets, weights, 1, DECAY)

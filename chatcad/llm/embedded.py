@@ -47,7 +47,11 @@ def create(settings: Settings) -> LocalChatModel:
     """
     from chatcad.llm.transformers import open_model
 
-    return open_model(str(prepare(settings)), settings, NAME, local_only=True)
+    folder = prepare(settings)
+    try:
+        return open_model(str(folder), settings, NAME, local_only=True)
+    except ModelMissing as error:
+        raise ModelMissing(f"{folder} is damaged: delete it, and the next start makes it anew") from error
 
 
 def prepare(settings: Settings) -> Path:
@@ -56,7 +60,7 @@ def prepare(settings: Settings) -> Path:
     Raises
     ------
     ModelMissing
-        The wheel is missing, or its model is damaged.
+        The wheel is missing, its model is damaged, or the cache can't be written.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     folder = _folder(settings)
@@ -64,10 +68,13 @@ def prepare(settings: Settings) -> Path:
         return folder
     from filelock import FileLock
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
-        if not folder.is_dir():
-            _convert(_verified(), folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            if not folder.is_dir():
+                _convert(_verified(), folder)
+    except OSError as error:
+        raise ModelMissing(f"can't convert into {folder} ({error}): set CHATCAD_CACHE to where 600 MB fit") from error
     return folder
 
 
@@ -109,6 +116,9 @@ def _convert(gguf: Path, folder: Path) -> None:
         network.config.save_pretrained(draft)
         network.generation_config.save_pretrained(draft)
         AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(draft)
+        for path in draft.iterdir():
+            path.chmod(0o644)  # temporary files are their owner's alone; a cache may be shared
+        draft.chmod(0o755)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -40,6 +40,11 @@ class AddReport:
     refused: tuple[tuple[str, str], ...] = ()
     passages: int = 0
 
+    def __str__(self) -> str:
+        """Return a line of counts, then one line for each refused file."""
+        counts = f"{len(self.added)} added ({self.passages} passages), {len(self.unchanged)} unchanged"
+        return "\n".join([f"{counts}, {len(self.refused)} refused", *(f"{p}: {why}" for p, why in self.refused)])
+
 
 def added_folder(settings: Settings) -> Path:
     """Return where the user's documents are kept."""

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chatcad.retrieval.lexical import LexicalIndex
+from chatcad.retrieval.lexical import LexicalIndex, terms
 from chatcad.retrieval.passages import Record
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from langchain_chroma import Chroma
     from langchain_core.embeddings import Embeddings
 
-SCHEMA = 1  # raise it when the way that records are made or embedded changes
+SCHEMA = 2  # raise it when the way that records are made or embedded changes
 COLLECTION = "guidelines"
 BATCH = 32
 KEPT_INDEXES = 3
@@ -36,8 +37,8 @@ Hit = tuple[int, float]
 Vector = NDArray[np.float32]
 
 
-class IndexDamaged(Exception):  # noqa: N818 - never leaves this package: the answer to it is a rebuild
-    """An index folder is incomplete or unreadable."""
+class IndexDamaged(Exception):
+    """An index folder is incomplete or unreadable; it never leaves this package, whose answer is a rebuild."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class GuidelineIndex:
     def lexical(self) -> LexicalIndex:
         """BM25 over the same texts; rebuilt at opening, which is faster than reading it back."""
         return LexicalIndex([searched_text(r) for r in self.records])
+
+    @cached_property
+    def own_terms(self) -> frozenset[str]:
+        """The terms of the project's and the user's passages: what the store has words for."""
+        return frozenset(t for r in self.records if r.origin != "medquad" for t in terms(searched_text(r)))
 
     def nearest(self, vector: Sequence[float], audiences: Collection[str], n: int) -> list[Hit]:
         """Return up to ``n`` (row, cosine similarity) nearest to ``vector``, best first."""
@@ -105,8 +111,10 @@ def build(records: Sequence[Record], folder: Path, embeddings: Embeddings, model
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
     try:
         vectors = _vectors([searched_text(r) for r in records], embeddings, _known_vectors(folder.parent, model))
-        _write_store(records, vectors, part)
-        _write_records(records, vectors, part, model)
+        # Chroma keeps opened databases by path: a name of its own for each build never meets a stale one.
+        store = f"chroma-{uuid4().hex}"
+        _write_store(records, vectors, part / store)
+        _write_records(records, vectors, part, {"schema": SCHEMA, "model": model, "store": store})
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     finally:
@@ -166,10 +174,11 @@ def open_index(folder: Path) -> GuidelineIndex:
     from chromadb.errors import ChromaError
     from langchain_chroma import Chroma
 
-    records = _read_records(folder, _manifest(folder))
+    manifest = _manifest(folder)
+    records = _read_records(folder, manifest)
     client = None
     try:
-        client = _client(folder)
+        client = _client(folder / manifest["store"])
         store = Chroma(COLLECTION, client=client, create_collection_if_not_exists=False)
         index = GuidelineIndex(records, store, client)
         _probe(index)
@@ -196,14 +205,16 @@ def _client(folder: Path) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(str(folder / "chroma"), settings=Settings(anonymized_telemetry=False))
+    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
 
 
-def _write_records(records: Sequence[Record], vectors: NDArray[np.float32], folder: Path, model: str) -> None:
+def _write_records(
+    records: Sequence[Record], vectors: NDArray[np.float32], folder: Path, about: dict[str, Any]
+) -> None:
     np.save(folder / "vectors.npy", vectors, allow_pickle=False)
     lines = "\n".join(r.model_dump_json() for r in records).encode()
     (folder / "records.jsonl").write_bytes(lines)
-    manifest = {"schema": SCHEMA, "model": model, "sha256": hashlib.sha256(lines).hexdigest()}
+    manifest = about | {"sha256": hashlib.sha256(lines).hexdigest()}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ SHORTEST_MENDED = 6
 
 def terms(text: str) -> list[str]:
     """Return the terms of ``text``: lower case, one spelling, without stop words and plural endings."""
-    return [_singular(one_spelling(w)) for w in _WORD.findall(text.lower()) if w not in _STOP]
+    return [one_spelling(_singular(w)) for w in _WORD.findall(text.lower()) if w not in _STOP]
 
 
 def one_spelling(word: str) -> str:
@@ -75,7 +75,7 @@ class LexicalIndex:
         low = one_spelling(word.lower())
         if len(word) < SHORTEST_MENDED or low in _STOP:
             return word
-        if _singular(low) in self._terms:
+        if one_spelling(_singular(word.lower())) in self._terms:
             return self._words.get(low, word)
         near = [w for w in self._words if w[0] == low[0] and abs(len(w) - len(low)) <= 2]
         best = get_close_matches(low, near, n=1, cutoff=SPELLING_CUTOFF)

@@ -33,8 +33,14 @@ OWN_BOOST = 0.2 * BEST_FUSED
 # Too small to overtake a better match; enough to order equals.
 NEWEST_BOOST = 0.03 * BEST_FUSED
 DUPLICATE = 0.6
+# A lexical hit under this share of the best one shares no more than a common word.
+WEAK_MATCH = 0.3
 # Best cosine under which nothing is shown; calibrated on the "dev" half of evaluation/questions/retrieval.jsonl.
 FLOOR = 0.30
+# A question mostly in words that the store doesn't have must come nearer, and by itself: the labels of the film
+# that stand beside it would carry any question over the floor.
+ALIEN_SHARE = 0.6
+ALIEN_FLOOR = 0.34
 
 # The audiences of each mode, in the order in which they are tried.
 AUDIENCES: dict[Mode, tuple[frozenset[str], ...]] = {
@@ -103,11 +109,23 @@ class GuidelineRetriever(BaseRetriever):
         if not query:
             return ()
         vector = self.embed(query)
+        if self._alien(mended, vector if query == mended else None, mode):
+            return ()
         ranked: list[tuple[Record, float]] = []
         for audiences in AUDIENCES[mode]:
             if len(ranked) < k:
                 ranked += self._ranked(query, vector, audiences, asked, wanted)
         return tuple(r.passage(f"P{n}", round(s, 4)) for n, (r, s) in enumerate(_distinct(ranked, k), 1))
+
+    def _alien(self, question: str, vector: list[float] | None, mode: Mode) -> bool:
+        """Whether the question is in words that the store doesn't have, and far from all it says."""
+        words = [t for t in terms(question) if not topics_in(t)]
+        unknown = [t for t in words if t not in self.index.own_terms]
+        if self.floor <= 0 or len(unknown) < 2 or len(unknown) < ALIEN_SHARE * len(words):
+            return False
+        vector = vector or self.embed(question)
+        everyone = frozenset().union(*AUDIENCES[mode])
+        return self.index.nearest(vector, everyone, 1)[0][1] < ALIEN_FLOOR
 
     def _ranked(
         self,
@@ -121,9 +139,10 @@ class GuidelineRetriever(BaseRetriever):
         dense = self.index.nearest(vector, audiences, CANDIDATES)
         if not dense or dense[0][1] < self.floor:
             return []
+        lexical = self.index.matching(query, audiences, CANDIDATES)
         lists: dict[Channel, list[Hit]] = {
-            "dense": dense,
-            "lexical": self.index.matching(query, audiences, CANDIDATES),
+            "dense": [hit for hit in dense if hit[1] >= self.floor],
+            "lexical": [hit for hit in lexical if hit[1] >= WEAK_MATCH * lexical[0][1]],
         }
         fused = _fuse(lists[c] for c in self.channels)
         records = self.index.records

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from chatcad import DISCLAIMER
+from chatcad.findings.wording import positives
 from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
 from chatcad.vocabulary import terms
 
@@ -18,9 +18,10 @@ Message = dict[str, Any]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", "@": "&#64;", "://": "&#58;//", "www.": "www&#46;"}  # no autolinks either
+_MOST_MARKS = 4
 _CHECKS = {
-    "kept": "the model's words stood",
-    "rewritten": "rewritten once, then it stood",
+    "kept": "agrees with the facts",
+    "rewritten": "rewritten once, then it agreed",
     "replaced": "the model's words failed, so the facts' own sentence is shown",
 }
 
@@ -33,13 +34,20 @@ def inert(text: str) -> str:
 
 def answer_markdown(sentences: Sequence[Sentence]) -> str:
     """Return the sentences of an answer, each followed by the marks of what carries it."""
-    body = [f"{inert(s.text)} {_marks(s)}" for s in sentences if s.text != DISCLAIMER]
-    closing = [f"*{inert(DISCLAIMER)}*"] if any(s.text == DISCLAIMER for s in sentences) else []
-    return "\n\n".join([" ".join(body), *closing])
+    body = " ".join(f"{inert(s.text)} {_marks(s)}" for s in sentences if not _is_reminder(s))
+    closing = [f"*{inert(s.text)}*" for s in sentences if _is_reminder(s)]
+    return "\n\n".join([body, *closing])
+
+
+def _is_reminder(sentence: Sentence) -> bool:
+    """Tell the closing line that every answer carries: it states nothing, so it needs no mark."""
+    return sentence.source == "general" and "research tool" in sentence.text.lower()
 
 
 def _marks(sentence: Sentence) -> str:
-    return " ".join(f"`{i}`" for i in sentence.support if i.isalnum()) or f"`{sentence.source}`"
+    ids = [i for i in sentence.support if i.isalnum()]
+    shown = ids if len(ids) <= _MOST_MARKS else [*ids[: _MOST_MARKS - 1], f"+{len(ids) - _MOST_MARKS + 1}"]
+    return " ".join(f"`{i}`" for i in shown) or f"`{sentence.source}`"
 
 
 def messages_of(turn: Turn, study: Study) -> list[Message]:
@@ -114,17 +122,14 @@ def suggestions(study: Study, turns: Sequence[Turn], mode: Mode) -> tuple[str, s
 
 
 def _questions(study: Study, mode: Mode) -> list[str]:
-    flagged = sorted(
-        (f for f in study.findings if f.state in {"present", "uncertain"}), key=lambda f: -(f.probability or 0.0)
-    )
-    named = [terms()[f.label].name if mode == "clinician" else terms()[f.label].plain for f in flagged[:2]]
-    missing = [terms()[f.label] for f in study.findings if f.state == "not_assessed"][:1]
+    flagged = [terms()[f.label] for f in positives(study)[:2]]
+    named = [t.name if mode == "clinician" else t.plain for t in flagged]
     if mode == "patient":
-        about = [q for n in named for q in (f"What does it mean: {n}?", "Is it dangerous?")]
-        return list(dict.fromkeys([*about, "What does my picture show?", "What should I ask my doctor?",
-                                   "How sure is the computer?"]))  # fmt: skip
-    about = [q for n in named for q in (f"How certain is the {n}?", f"What is the next step for the {n}?")]
+        asked = [q for n in named for q in (f"What does {n} mean?", "Is it dangerous?")]
+        return list(dict.fromkeys([*asked, "What does the picture show?", "What should be done next?",
+                                   "How sure are you?"]))  # fmt: skip
+    asked = [q for n in named for q in (f"How certain is the {n}?", f"What should be done next about the {n}?")]
     ratio = study.measurement("cardiothoracic_ratio")
     measured = ["How large is the heart?"] if ratio is not None and ratio.value is not None else []
-    return [*about[:2], *measured, *about[2:], *(f"Is there a {t.name}?" for t in missing),
-            "Summarise the findings.", "What can't this system see?", "Is anything urgent?"]  # fmt: skip
+    return [*asked[:2], *measured, *asked[2:], "Summarise the findings.", "What was not assessed?",
+            "How urgent is this?"]  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from chatcad.errors import ChatCADError, ImageRefused
+from chatcad.errors import ChatCADError
 from chatcad.findings.wording import positives
 from chatcad.types import Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
@@ -75,10 +75,8 @@ class Handlers:
             return None, tables.notice_html("The upload did not arrive: drop the file again.", "error")
         try:
             return self.system.result().read(path or cast("bytes", source)), ""
-        except ImageRefused as error:
-            return None, tables.notice_html(f"This film was not read. {error}", "error")
         except ChatCADError as error:
-            return None, tables.notice_html(str(error), "error")
+            return None, tables.notice_html(_sentence(error), "error")
         finally:
             if path is not None:
                 _delete(path)
@@ -96,6 +94,11 @@ class Handlers:
                 yield visit
         except ChatCADError as error:
             yield visit.close(f"The answer broke off: {error} The findings on the left still stand.")
+
+
+def _sentence(error: ChatCADError) -> str:
+    said = str(error)
+    return said[:1].upper() + said[1:]
 
 
 def _delete(upload: Path) -> None:

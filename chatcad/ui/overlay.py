@@ -158,7 +158,9 @@ def _anatomy(picture: Picture, masks: Masks, layers: Layers, ratio: float | None
 
 
 def _grid(mask: Mask, like: Picture) -> Mask:
-    return _fit(mask.astype(np.float32), like) > 0.5
+    """Lay a mask on the picture; the network's coarse grid would show as stairs, so its border is smoothed."""
+    smooth: Mask = ndimage.gaussian_filter(_fit(mask.astype(np.float32), like), max(like.shape) / 200) > 0.5
+    return smooth
 
 
 def _right_side(masks: Masks) -> str | None:

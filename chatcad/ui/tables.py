@@ -67,7 +67,7 @@ def figure_html(picture: Picture, study: Study, layers: Layers) -> str:
     items = "".join(f"<li>{item}</li>" for item in _legend(study, layers))
     return (
         f'<figure class="film"><img src="data:image/jpeg;base64,{data}" alt="{escape(_described(study, layers))}">'
-        '<button type="button" class="enlarge" aria-label="Show the film on the full screen">⤢ Enlarge</button>'
+        '<button type="button" class="enlarge">⤢ Enlarge the film</button>'
         f'<figcaption><ul class="legend">{items}</ul></figcaption></figure>'
     )
 
@@ -103,7 +103,7 @@ def findings_html(study: Study, mode: Mode) -> str:
     rows = "".join(_finding_row(f, mode) for f in ordered(study))
     missing = [name_of(f, mode) for f in study.findings if f.state == "not_assessed"]
     note = f"<p><b>Not assessed</b>, neither cleared nor flagged: {escape(', '.join(missing))}.</p>" if missing else ""
-    titles = ["", "Finding", "How sure", "Where"]
+    titles = ["No.", "Finding", "How sure", "Where"]
     titles += ["Probability", "Detector", "AUROC on held-out films (95% interval)"] if mode == "clinician" else []
     return _table("Findings", titles, rows) + note
 
@@ -139,7 +139,7 @@ def measurements_html(study: Study) -> str:
     rows = "".join(_measurement_row(m) for m in study.measurements)
     if not rows:
         return ""
-    return _table("Measurements", ("", "Measurement", "Value", "Reference", "Caveat"), rows)
+    return _table("Measurements", ("No.", "Measurement", "Value", "Reference", "Caveat"), rows)
 
 
 def _measurement_row(measurement: Measurement) -> str:

@@ -65,7 +65,7 @@ def test_dicom_to_findings_overlay_report_and_two_answers(server, visit, data: P
     offer.click()
     said = finished(page, 1)
     assert question in said
-    assert said.count(DISCLAIMER) == 2
+    assert said.count("a qualified reader must check the film") == 2
     assert answers(page).count() == 2
     tab.shot("dicom", whole=True)
     answers(page).last.click()
@@ -101,7 +101,7 @@ def test_refusals_say_why_and_clear_the_former_film(server, visit, data: Path, t
     (tmp_path / "letter.dcm").write_text("Dear colleague, the film will follow.\n" * 40)
     drop(page, tmp_path / "letter.dcm")
     first = alert(page)
-    assert "not read" in first
+    assert "not DICOM, PNG or JPEG" in first
     page.get_by_role("img", name="Frontal chest film").wait_for(state="detached")
     assert page.get_by_role("textbox", name="Question", exact=True).is_disabled()
     shutil.copy(data / "ood/mednist_Hand_02.png", tmp_path / "hand.png")

@@ -47,7 +47,7 @@ def test_frontal_films_of_every_source_pass(source):
     [
         (lambda p: 1 - p, "inverted"),
         (lambda p: np.rot90(p, -1), "clockwise"),
-        (lambda p: np.rot90(p), "counterclockwise"),
+        (np.rot90, "counterclockwise"),
         (lambda p: p[::-1], "upside down"),
         (lambda p: p[::-1, ::-1], "upside down"),
     ],

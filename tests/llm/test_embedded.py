@@ -72,9 +72,18 @@ def test_a_conversion_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(embedded, "_verified", lambda: tmp_path / embedded._FILE)
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", broken)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ModelMissing, match=r"disk full.*CHATCAD_CACHE"):
         embedded.prepare(Settings(cache=tmp_path / "cache"))
     assert [p.suffix for p in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def test_a_damaged_conversion_says_what_to_delete(tmp_path):
+    settings = Settings(cache=tmp_path)
+    folder = embedded._folder(settings)
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(ModelMissing, match="delete it"):
+        embedded.create(settings)
 
 
 def _prepare_slowly(cache, log):

@@ -61,6 +61,11 @@ def test_a_sentence_without_support_is_marked_by_its_source() -> None:
     assert chat.answer_markdown([Sentence("Hello.", (), "general", "kept")]) == "Hello. `general`"
 
 
+def test_many_marks_are_counted() -> None:
+    crowd = Sentence("Not assessed.", tuple(f"F{i}" for i in range(1, 9)), "image", "kept")
+    assert chat.answer_markdown([crowd]) == "Not assessed. `F1` `F2` `F3` `+5`"
+
+
 def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) -> None:
     question, answer, made = chat.messages_of(turn, study())
     assert question == {"role": "user", "content": "How large is the heart?"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from chatcad.types import FloatImage
 from cad_models.training.painting.canvas import (
     SIDES,
     Anatomy,
@@ -21,6 +20,7 @@ from cad_models.training.painting.canvas import (
     texture,
     tissue_grey,
 )
+from chatcad.types import FloatImage
 
 
 def paint_atelectasis(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
@@ -70,7 +70,7 @@ def _collapse(film: FloatImage, anatomy: Anatomy, side: str, rng: Rng) -> tuple[
     height, lateral = anatomy.height(side), anatomy.laterality(side)
     top, bottom, _, _ = anatomy.box(side)
     raise_by = rng.uniform(0.02, 0.13) * (bottom - top)
-    across = soften(anatomy.hemithorax(side).any(0)[None, :].repeat(anatomy.size, 0), 4.0)
+    across = soften(np.tile(anatomy.hemithorax(side).any(axis=0), (anatomy.size, 1)), 4.0)
     bump = across * np.exp(-0.5 * (np.clip(height, -1.0, None) / 0.28) ** 2)
     raised = ndimage.map_coordinates(film, [rows + raise_by * bump, columns], order=1, mode="nearest")
     wedge = rng.uniform(0.15, 0.4) * (1.0 - rng.uniform(0.3, 0.9) * lateral) + raise_by / max(bottom - top, 1)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from cad_models.preprocess import stretch_contrast
 from cad_models.training.painting.canvas import SIDES, Anatomy, Rng, blob, random_point, smooth_noise, soften
@@ -41,11 +40,16 @@ def _affine(image: FloatImage, matrix: Sequence[float]) -> FloatImage:
 def benign_overlay(anatomy: Anatomy, rng: Rng) -> Overlay:
     """Draw one set of harmless extras and return the function that lays it over a film."""
     extra = np.zeros((anatomy.size, anatomy.size), np.float32)
-    for chance, draw in ((0.4, _marker), (0.3, _line), (0.25, _discs), (0.3, _fold), (0.35, _breasts), (0.15, _calcium)):
+    for draw, chance in EXTRAS.items():
         if rng.random() < chance:
             extra = extra + draw(anatomy, rng)
     ramp = _ramp(anatomy, rng)
-    return lambda film: np.clip(film * (1.0 + 0.5 * ramp) + extra * (1.1 - film) + 0.3 * ramp, 0.0, 1.0).astype(np.float32)
+
+    def lay_over(film: FloatImage) -> FloatImage:
+        uneven = film * (1.0 + 0.5 * ramp) + 0.3 * ramp
+        return np.clip(uneven + extra * (1.1 - film), 0.0, 1.0).astype(np.float32)
+
+    return lay_over
 
 
 def exposure(size: int, rng: Rng) -> Overlay:
@@ -56,8 +60,8 @@ def exposure(size: int, rng: Rng) -> Overlay:
     equal = rng.uniform(0.0, 0.7) if rng.random() < 0.2 else 0.0
 
     def develop(film: FloatImage) -> FloatImage:
-        film = stretch_contrast(film) ** gamma
-        film = film + sharpen * (film - ndimage.gaussian_filter(film, 2.0)) if sharpen > 0 else soften(film, blur)
+        film = np.asarray(stretch_contrast(film) ** gamma, np.float32)
+        film = film + np.float32(sharpen) * (film - soften(film, 2.0)) if sharpen > 0 else soften(film, blur)
         if coarse < size:
             film = _resample(_resample(film, coarse), size)
         if equal:
@@ -157,3 +161,7 @@ def _ramp(anatomy: Anatomy, rng: Rng) -> FloatImage:
     tilt = rng.normal(0.0, 0.12, 2)
     broad: NDArray[np.float32] = 0.05 * rng.random() * smooth_noise(rng, anatomy.size, anatomy.size / 2.0)
     return (tilt[0] * rows + tilt[1] * columns + broad).astype(np.float32)
+
+
+# How often each harmless extra is drawn.
+EXTRAS = {_marker: 0.4, _line: 0.3, _discs: 0.25, _fold: 0.3, _breasts: 0.35, _calcium: 0.15}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from chatcad.types import FloatImage
 from cad_models.training.painting.canvas import (
     SIDES,
     Anatomy,
@@ -20,6 +19,7 @@ from cad_models.training.painting.canvas import (
     texture,
     tissue_grey,
 )
+from chatcad.types import FloatImage
 
 
 def paint_edema(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from chatcad.types import FloatImage, Mask
 from cad_models.training.painting.canvas import (
     SIDES,
     Anatomy,
@@ -19,6 +18,7 @@ from cad_models.training.painting.canvas import (
     soften,
     tissue_grey,
 )
+from chatcad.types import FloatImage, Mask
 
 
 def paint_effusion(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:

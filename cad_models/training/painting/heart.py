@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from chatcad.types import FloatImage, Mask
 from cad_models.training.painting.canvas import Anatomy, Rng, bounding_box
+from chatcad.types import FloatImage, Mask
 
 ENLARGED = 0.50  # cardiothoracic ratio on a PA film (Danzer 1919)
 
@@ -48,30 +48,29 @@ def resize_heart(film: FloatImage, anatomy: Anatomy, target: float, rng: Rng) ->
     scale = float(np.clip(target / max(ratio(anatomy), 0.2), 0.7, 1.7))
     rows, columns = anatomy.grid
     middle, extent = top + 0.62 * (bottom - top), 0.75 * (bottom - top) + 4.0
-    source = _source_columns(columns, rows, centre, half, scale, middle, extent)
-    lift = 0.3 * (scale - 1.0) * 0.2 * (bottom - top)
+    stretched = _stretch(np.abs(columns - centre), half, scale)
+    window = np.exp(-(((rows - middle) / extent) ** 4))
+    distance = np.abs(columns - centre)
+    moved_by = np.sign(columns - centre) * (distance + window * (stretched - distance))
+    source_columns = np.asarray(centre + moved_by, dtype=np.float32)
     inside = np.exp(-0.5 * (((rows - middle) / extent) ** 2 + ((columns - centre) / half) ** 2))
-    source_rows = rows + lift * inside
-    warped = ndimage.map_coordinates(film, [source_rows, source], order=1, mode="nearest").astype(np.float32)
-    moved = [_warp_mask(m, source_rows, source) for m in (anatomy.right, anatomy.left, anatomy.heart)]
+    source_rows = np.asarray(rows + 0.06 * (scale - 1.0) * (bottom - top) * inside, dtype=np.float32)
+    warped = ndimage.map_coordinates(film, [source_rows, source_columns], order=1, mode="nearest").astype(np.float32)
+    moved = [_warp_mask(m, source_rows, source_columns) for m in (anatomy.right, anatomy.left, anatomy.heart)]
     return warped, Anatomy(moved[0], moved[1], moved[2])
 
 
-def _source_columns(
-    columns: FloatImage, rows: FloatImage, centre: float, half: float, scale: float, middle: float, extent: float
-) -> FloatImage:
-    """Return where each pixel comes from: the heart stretched, the lung beside it compressed, the rest in place."""
-    near, far = half * 1.1, half * 2.1
-    offset = columns - centre
-    distance = np.abs(offset)
-    grown = near * scale if scale >= 1.0 else near * scale
-    limit = max(far, grown + 6.0)
-    stretched = np.where(
-        distance <= grown, distance / scale, near + (distance - grown) * (limit - near) / max(limit - grown, 1.0)
-    )
-    stretched = np.where(distance > limit, distance, stretched)
-    window = np.exp(-(((rows - middle) / extent) ** 4))
-    return (centre + np.sign(offset) * (distance + window * (stretched - distance))).astype(np.float32)
+def _stretch(distance: FloatImage, half: float, scale: float) -> FloatImage:
+    """Return where each distance from the heart's middle comes from.
+
+    The heart is stretched by ``scale``, the lung beside it is compressed up to a limit, and the rest stays.
+    """
+    near = half * 1.1
+    grown = near * scale
+    limit = max(half * 2.1, grown + 6.0)
+    beside = near + (distance - grown) * (limit - near) / (limit - grown)
+    source = np.where(distance <= grown, distance / scale, np.where(distance > limit, distance, beside))
+    return np.asarray(source, dtype=np.float32)
 
 
 def _warp_mask(mask: Mask, rows: FloatImage, columns: FloatImage) -> Mask:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from chatcad.types import FloatImage, Mask
 from cad_models.training.painting.canvas import SIDES, Anatomy, Painted, Rng, blob, random_point, sides_of, smooth_noise
+from chatcad.types import FloatImage, Mask
 
 MASS_RADIUS = 0.042  # of the film's side: 3 cm across on a film of 36 cm
 
@@ -17,17 +17,17 @@ MASS_RADIUS = 0.042  # of the film's side: 3 cm across on a film of 36 cm
 def paint_nodule(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint one to four nodules (radius .012 to .042 of the film's side)."""
     count = 1 if rng.random() < 0.6 else int(rng.integers(2, 5))
-    return _paint_round(film, anatomy, rng, "Nodule", count, (0.013, MASS_RADIUS))
+    return _paint_round(film, anatomy, rng, label="Nodule", count=count, radii=(0.013, MASS_RADIUS))
 
 
 def paint_mass(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint one or two masses (radius .042 to .13 of the film's side), lobulated."""
     count = 1 if rng.random() < 0.8 else 2
-    return _paint_round(film, anatomy, rng, "Mass", count, (MASS_RADIUS, 0.12))
+    return _paint_round(film, anatomy, rng, label="Mass", count=count, radii=(MASS_RADIUS, 0.12))
 
 
 def _paint_round(
-    film: FloatImage, anatomy: Anatomy, rng: Rng, label: str, count: int, radii: tuple[float, float]
+    film: FloatImage, anatomy: Anatomy, rng: Rng, *, label: str, count: int, radii: tuple[float, float]
 ) -> Painted:
     """Add ``count`` round densities; overlying density adds, and saturates near white."""
     mask = np.zeros_like(film)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from chatcad.types import FloatImage, Mask
 from cad_models.training.painting.canvas import (
     SIDES,
     Anatomy,
@@ -21,6 +20,7 @@ from cad_models.training.painting.canvas import (
     texture,
     tissue_grey,
 )
+from chatcad.types import FloatImage, Mask
 
 VISIBLE = 0.14  # blending weight from which a reader would outline the shadow
 DENSE = 0.5  # from here on vessels are lost: consolidation rather than haze
@@ -46,8 +46,13 @@ def paint_opacity(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     weight = np.zeros_like(film)
     for _ in range(1 + int(rng.geometric(0.55)) % 4):
         shadow = shadow_in(anatomy, _region(anatomy, rng), rng)
-        weight = 1.0 - (1.0 - weight) * (1.0 - shadow)
+        weight = overlay(weight, shadow)
     return blend_airspace(film, anatomy, weight, rng)
+
+
+def overlay(weight: FloatImage, other: FloatImage) -> FloatImage:
+    """Return the blending weight of two shadows, one behind the other."""
+    return np.asarray(1.0 - (1.0 - weight) * (1.0 - other), dtype=np.float32)
 
 
 def blend_airspace(film: FloatImage, anatomy: Anatomy, weight: FloatImage, rng: Rng) -> Painted:

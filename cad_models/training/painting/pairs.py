@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cad_models.labels import LABELS
 from cad_models.training.painting.atelectasis import paint_atelectasis
 from cad_models.training.painting.benign import benign_overlay, exposure, move
 from cad_models.training.painting.canvas import Anatomy, Painter, Rng
@@ -25,10 +26,6 @@ from cad_models.training.painting.pneumothorax import paint_pneumothorax
 from cad_models.training.painting.tuberculosis import paint_tuberculosis
 from chatcad.types import FloatImage
 
-CHANNELS = (
-    "Effusion", "Lung Opacity", "Consolidation", "Atelectasis", "Edema", "Nodule", "Mass", "Pneumothorax",
-    "Cardiomegaly", "Tuberculosis",
-)  # fmt: skip
 PAINTERS: dict[str, Painter] = {
     "Effusion": paint_effusion,
     "Lung Opacity": paint_opacity,
@@ -61,8 +58,8 @@ SMALL_HEART, LARGE_HEART = (0.38, 0.48), (0.52, 0.72)
 class Member:
     """One film of a pair.
 
-    ``targets`` holds one value in ``[0, 1]`` a channel, NaN where unknown; ``maps`` is ``(channels, size, size)``;
-    ``region`` is where evidence may lie; ``sides`` maps each painted label to the patient's sides.
+    ``targets`` holds one value in ``[0, 1]`` a label, NaN where unknown; ``maps`` is ``(labels, size, size)``;
+    ``sides`` maps each painted label to the patient's sides; ``ratio`` is the heart's width over the thorax's.
     """
 
     film: FloatImage
@@ -149,14 +146,14 @@ def _set_heart(
 def _finish(draft: _Draft, names: Sequence[str], anatomy: Anatomy, film: FloatImage, adult: bool) -> Member:
     """Turn a painted draft into targets and maps."""
     size, measured = anatomy.size, ratio(anatomy)
-    targets, maps = np.zeros(len(CHANNELS), np.float32), np.zeros((len(CHANNELS), size, size), np.float32)
+    targets, maps = np.zeros(len(LABELS), np.float32), np.zeros((len(LABELS), size, size), np.float32)
     for name in names:
         for other in AMBIGUOUS.get(name, ()):
-            targets[CHANNELS.index(other)] = np.nan
+            targets[LABELS.index(other)] = np.nan
     for label, mask in draft.masks.items():
         if mask.any():
-            targets[CHANNELS.index(label)], maps[CHANNELS.index(label)] = 1.0, mask
-    heart = CHANNELS.index("Cardiomegaly")
+            targets[LABELS.index(label)], maps[LABELS.index(label)] = 1.0, mask
+    heart = LABELS.index("Cardiomegaly")
     # Between .47 and .53 readers disagree, so the target is soft there.
     enlarged = float(np.clip((measured - 0.47) / 0.06, 0.0, 1.0))
     targets[heart] = enlarged if adult and measured > 0.2 else np.nan

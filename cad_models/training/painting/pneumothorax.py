@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from chatcad.types import FloatImage
 from cad_models.training.painting.canvas import SIDES, Anatomy, Painted, Rng, smooth_noise, soften
+from chatcad.types import FloatImage, Mask
 
 
 def paint_pneumothorax(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
@@ -50,7 +50,7 @@ def _gap(anatomy: Anatomy, side: str, rng: Rng) -> FloatImage:
 
 def _depth(anatomy: Anatomy, side: str) -> FloatImage:
     """Return each pixel's distance from the apical and lateral chest wall (not from the mediastinum)."""
-    rows, columns = anatomy.grid
+    columns = anatomy.grid[1]
     _, _, first, last = anatomy.box(side)
     inner = columns > last if side == "right" else columns < first
     below = anatomy.height(side) < 0.0
@@ -58,20 +58,22 @@ def _depth(anatomy: Anatomy, side: str) -> FloatImage:
     return np.asarray(ndimage.distance_transform_edt(medial), dtype=np.float32)
 
 
-def _medial_of(anatomy: Anatomy, side: str) -> FloatImage:
+def _medial_of(anatomy: Anatomy, side: str) -> Mask:
     """Return what lies beyond the lung's medial border in the lung's own rows, below its apex."""
-    columns = anatomy.grid[1]
     lung = anatomy.lung(side)
     from_lateral = np.logical_or.accumulate(lung if side == "right" else lung[:, ::-1], 1)
     reached = from_lateral if side == "right" else from_lateral[:, ::-1]
-    return np.asarray(reached & ~lung & (columns >= 0))
+    return np.asarray(reached & ~lung)
 
 
-def _draw(film: FloatImage, lung: FloatImage, inside: FloatImage, air: FloatImage, rng: Rng) -> FloatImage:
+def _draw(film: FloatImage, lung: Mask, inside: FloatImage, air: Mask, rng: Rng) -> FloatImage:
     """Take vessels out of the air space, darken it, draw the pleural line and crowd the lung behind it."""
     # The chest wall's own shadow fades in over a few pixels; cutting it sharply would be a cue of its own.
     weight = soften(air, 0.7) * np.clip(2.0 * soften(lung, 2.0) - 1.0, 0.0, 1.0) * lung
-    smooth = np.asarray(ndimage.gaussian_filter(film, (rng.uniform(1.0, 3.0), rng.uniform(1.5, 3.5))))
+    spread = (rng.uniform(1.0, 3.0), rng.uniform(1.5, 3.5))
+    # Blurred over the lung alone: the wall's brightness must not leak into the air.
+    inside_lung = ndimage.gaussian_filter(lung.astype(np.float32), spread)
+    smooth = ndimage.gaussian_filter(film * lung, spread) / np.maximum(inside_lung, 0.1)
     empty = smooth * rng.uniform(0.72, 1.0)
     film = film + rng.uniform(0.7, 1.0) * weight * (empty - film)
     line = np.exp(-0.5 * (inside / rng.uniform(0.5, 0.9)) ** 2) * lung * ndimage.binary_dilation(air, iterations=2)

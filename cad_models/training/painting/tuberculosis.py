@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from chatcad.types import FloatImage
 from cad_models.training.painting.canvas import (
     SIDES,
     Anatomy,
@@ -21,7 +20,8 @@ from cad_models.training.painting.canvas import (
     soften,
     tissue_grey,
 )
-from cad_models.training.painting.opacity import VISIBLE, shadow_in
+from cad_models.training.painting.opacity import VISIBLE, overlay, shadow_in
+from chatcad.types import FloatImage, Mask
 
 
 def paint_tuberculosis(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
@@ -46,7 +46,7 @@ def paint_tuberculosis(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     else:
         weight = np.zeros_like(film)
         for side in SIDES if rng.random() < 0.5 else (str(rng.choice(SIDES)),):
-            weight = 1.0 - (1.0 - weight) * (1.0 - _upper_zone(anatomy, side, rng))
+            weight = overlay(weight, _upper_zone(anatomy, side, rng))
     painted = densify(film, weight, tissue_grey(film, anatomy, rng))
     mask = (soften(weight, 1.0) > VISIBLE).astype(np.float32)
     return Painted(painted, {"Tuberculosis": mask, "Lung Opacity": mask}, sides_of(mask, anatomy))
@@ -73,7 +73,7 @@ def _strands(anatomy: Anatomy, side: str, rng: Rng) -> FloatImage:
     return (rng.uniform(0.2, 0.5) * ridges * region * patch).astype(np.float32)
 
 
-def _small_nodules(anatomy: Anatomy, region: FloatImage, rng: Rng) -> FloatImage:
+def _small_nodules(anatomy: Anatomy, region: Mask, rng: Rng) -> FloatImage:
     """Return a cluster of small nodules."""
     weight = np.zeros(region.shape, np.float32)
     for _ in range(int(rng.integers(4, 12))):
@@ -83,7 +83,7 @@ def _small_nodules(anatomy: Anatomy, region: FloatImage, rng: Rng) -> FloatImage
     return weight
 
 
-def _cavity(anatomy: Anatomy, region: FloatImage, weight: FloatImage, rng: Rng) -> FloatImage:
+def _cavity(anatomy: Anatomy, region: Mask, weight: FloatImage, rng: Rng) -> FloatImage:
     """Cut a thick-walled ring with a lucent middle into the shadow."""
     centre, radius = random_point(rng, region), rng.uniform(0.025, 0.07) * anatomy.size
     dome = blob(anatomy, centre, (radius, radius * rng.uniform(0.8, 1.2)), rng.uniform(0, np.pi))
