@@ -20,11 +20,12 @@ Meaning = Literal["named", "denied", "affirmed"]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One label: ``name`` for the clinician, ``plain`` for the patient, patterns that name, deny or affirm it."""
+    """One label: ``name`` for the clinician, ``plain`` for the patient, ``search`` for an index, patterns to hear it by."""
 
     label: str
     name: str
     plain: str
+    search: tuple[str, ...]
     patterns: tuple[tuple[Meaning, re.Pattern[str]], ...]
     urgency: Literal["none", "soon", "now"]
     sided: bool
@@ -55,6 +56,7 @@ def terms() -> dict[str, Term]:
             label=e["label"],
             name=e["name"],
             plain=e["plain"],
+            search=tuple(e["search"]),
             patterns=tuple(_patterns(e)),
             urgency=e["urgency"],
             sided=e["sided"],

@@ -22,6 +22,8 @@ from chatcad.types import (
 )
 from chatcad.vocabulary import terms
 
+THRESHOLD: Mapping[str, float] = {"Consolidation": 0.1}
+
 DESIGN_EXAMPLE: Mapping[str, tuple[str, float]] = {
     "Cardiomegaly": ("assessed", 0.82),
     "Effusion": ("assessed", 0.46),
@@ -56,12 +58,12 @@ def make_study(
     findings = []
     for number, label in enumerate(terms(), start=1):
         reliability, probability = labels.get(label, ("not_assessed", None))
-        reading = LabelReading(label, reliability, "net", probability, 0.5)
+        reading = LabelReading(label, reliability, "net", probability, THRESHOLD.get(label, 0.5))
         state, band = judge(reading)
         side = sides.get(label) if state in {"present", "uncertain"} else None
         findings.append(
             Finding(
-                f"F{number}", label, state, reliability, probability, band, side, None, "net", 0.5,
+                f"F{number}", label, state, reliability, probability, band, side, None, "net", THRESHOLD.get(label, 0.5),
                 None if reliability == "not_assessed" else (0.81, 0.74, 0.88),
             )
         )  # fmt: skip

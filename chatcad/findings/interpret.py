@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import metadata
 
 from chatcad import __version__
 from chatcad.findings.bands import judge
 from chatcad.findings.location import locate
-from chatcad.findings.measure import measure
-from chatcad.types import Finding, LabelReading, Masks, Radiograph, Reading, RunRecord, Study
+from chatcad.findings.measure import measure, speaks_for_enlargement
+from chatcad.types import Finding, LabelReading, Masks, Measurement, Radiograph, Reading, RunRecord, Study, View
 from chatcad.vocabulary import terms
 
 
@@ -28,6 +29,7 @@ def interpret(radiograph: Radiograph, reading: Reading) -> Study:
         Findings ``F1``, ``F2``, … in the vocabulary's order, so a label has the same id on every film.
     """
     by_label = {r.label: r for r in reading.labels}
+    measurements = measure(reading.masks, reading.view)
     findings = tuple(
         _finding(f"F{number}", by_label.get(label, LabelReading(label, "not_assessed")), reading.masks)
         for number, label in enumerate(terms(), start=1)
@@ -36,8 +38,8 @@ def interpret(radiograph: Radiograph, reading: Reading) -> Study:
         radiograph=radiograph,
         gate=reading.gate,
         view=reading.view,
-        findings=findings,
-        measurements=measure(reading.masks, reading.view),
+        findings=tuple(_agree_with_ratio(f, measurements, reading.view) for f in findings),
+        measurements=measurements,
         masks=reading.masks,
         draft_report=reading.draft,
         run=RunRecord(_versions(), dict(reading.weights_sha256), dict(reading.timings_ms)),
@@ -64,6 +66,15 @@ def _finding(name: str, reading: LabelReading, masks: Masks | None) -> Finding:
         held_out_auroc=reading.held_out_auroc,
         heat_map=reading.heat_map if positive else None,
     )
+
+
+def _agree_with_ratio(finding: Finding, measurements: tuple[Measurement, ...], view: View) -> Finding:
+    """Keep cardiomegaly open where the detector calls it absent and the measured ratio speaks for it."""
+    if finding.label != "Cardiomegaly" or finding.state != "absent":
+        return finding
+    if not speaks_for_enlargement(measurements, view):
+        return finding
+    return replace(finding, state="uncertain", band="possible")
 
 
 def _versions() -> dict[str, str]:

@@ -8,6 +8,12 @@ from chatcad.types import Masks, Measurement, View
 GOOD_MASKS = 0.5
 """Below this mask quality no measurement is given."""
 
+CTR_LIMIT = 0.50
+"""Upper reference of the cardiothoracic ratio on a PA film in adults (Danzer 1919, Am J Med Sci)."""
+
+AP_MAGNIFIES = 0.05
+"""What an AP film is allowed on top before its ratio speaks for an enlarged heart."""
+
 REFERENCE = "<=0.50 on PA"
 
 
@@ -30,6 +36,12 @@ def measure(masks: Masks | None, view: View) -> tuple[Measurement, ...]:
             "M1", "cardiothoracic_ratio", round(widths.cardiothoracic_ratio, 2), "1", REFERENCE, _view_caveat(view)
         ),
     )
+
+
+def speaks_for_enlargement(measurements: tuple[Measurement, ...], view: View) -> bool:
+    """Return whether the cardiothoracic ratio is above what the view allows."""
+    ratio = next((m.value for m in measurements if m.name == "cardiothoracic_ratio"), None)
+    return ratio is not None and ratio > CTR_LIMIT + (0.0 if view == "PA" else AP_MAGNIFIES)
 
 
 def _view_caveat(view: View) -> str | None:

@@ -13,11 +13,11 @@ from typing import Any
 import yaml
 
 from chatcad.config import ROOT
+from chatcad.findings.bands import POSSIBLE
+from chatcad.findings.measure import CTR_LIMIT
 from chatcad.types import Finding, Measurement, Mode, Study
 from chatcad.vocabulary import terms
 
-CTR_LIMIT = 0.50
-"""Upper reference of the cardiothoracic ratio on a PA film in adults (Danzer 1919, Am J Med Sci)."""
 
 
 @lru_cache(maxsize=1)
@@ -37,17 +37,34 @@ def describe(finding: Finding, mode: Mode) -> str:
     mode
         ``"clinician"`` gives the field's term and the probability, ``"patient"`` plain words.
     """
-    key = finding.state if finding.state in {"absent", "not_flagged", "not_assessed"} else str(finding.band)
-    if finding.state == "uncertain" and finding.reliability == "weak":
-        key = "possible_weak"
+    key = _template_of(finding)
     term = terms()[finding.label]
     template: str = _templates()[mode][key]
     return template.format(
         Name=_capital(term.name),
         plain=term.plain,
         where=where(finding, mode),
-        probability="" if finding.probability is None else f"{finding.probability:.2f}",
+        probability=_two_places(finding.probability),
+        threshold=_two_places(finding.threshold),
     )
+
+
+def _template_of(finding: Finding) -> str:
+    if finding.state in {"absent", "not_flagged", "not_assessed"}:
+        return finding.state
+    if finding.state == "present" or finding.probability is None:
+        return str(finding.band)
+    if finding.reliability == "weak":
+        return "possible_weak"
+    if finding.probability >= POSSIBLE:
+        return "possible"
+    # A low probability that is called possible needs its reason, or it reads as a slip.
+    fired = finding.threshold is not None and finding.probability >= finding.threshold
+    return "possible_low" if fired else "possible_measured"
+
+
+def _two_places(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def where(finding: Finding, mode: Mode) -> str:

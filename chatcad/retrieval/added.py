@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from chatcad.config import Settings
 from chatcad.errors import KnowledgeInvalid
 from chatcad.retrieval.passages import Record
-from chatcad.retrieval.terms import labels_in
+from chatcad.vocabulary import labels_in
 
 FORMATS = frozenset({".md", ".txt"})
 MAX_BYTES = 4 * 2**20

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatcad.retrieval.passages import Record
-from chatcad.retrieval.terms import labels_in
+from chatcad.vocabulary import labels_in
 
 if TYPE_CHECKING:
     from langchain_text_splitters import TextSplitter

@@ -17,8 +17,9 @@ from pydantic import ConfigDict, InstanceOf
 from chatcad.retrieval.index import GuidelineIndex, Hit
 from chatcad.retrieval.lexical import terms
 from chatcad.retrieval.passages import Record
-from chatcad.retrieval.terms import label_words, labels_in, topics_in
+from chatcad.retrieval.terms import label_words, topics_in
 from chatcad.types import Mode, Passage
+from chatcad.vocabulary import labels_in
 
 Channel = Literal["lexical", "dense"]
 

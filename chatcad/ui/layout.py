@@ -128,7 +128,9 @@ def film_column() -> FilmColumn:
         remarks = gr.HTML(elem_id="remarks")
         findings = gr.HTML(elem_id="findings")
         measurements = gr.HTML(elem_id="measurements")
-        report = gr.Textbox(label="Draft report", lines=6, max_lines=24, buttons=["copy"], interactive=False)
+        report = gr.Textbox(
+            label="Draft report", lines=6, max_lines=24, buttons=["copy"], interactive=False, elem_id="report"
+        )
         with gr.Accordion("Compare with an earlier film of the same patient", open=False):
             prior = gr.File(label="Earlier film", type="filepath", height=110)
             prior_notice = gr.HTML()

@@ -22,7 +22,7 @@ PNG = "originals/nih_00005869_001.png"
 
 
 def report_of(page) -> str:
-    return page.get_by_label("Draft report").input_value()
+    return page.locator("#report textarea").input_value()
 
 
 def ratio_of(page) -> str | None:

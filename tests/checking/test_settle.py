@@ -18,6 +18,7 @@ STUDY = make_study(
         "Effusion": ("assessed", 0.46),
         "Pneumothorax": ("assessed", 0.04),
         "Edema": ("assessed", 0.95),
+        "Consolidation": ("assessed", 0.12),
         "Lung Opacity": ("weak", 0.10),
         "Tuberculosis": ("weak", 0.80),
     }

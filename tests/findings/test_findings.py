@@ -7,6 +7,7 @@ from chatcad.findings import interpret
 from chatcad.findings.bands import judge
 from chatcad.findings.location import locate
 from chatcad.findings.measure import measure
+from chatcad.findings.wording import describe
 from chatcad.types import Gate, LabelReading, Masks, Reading
 from tests.factories import make_film, make_masks
 
@@ -70,3 +71,29 @@ def test_every_label_gets_one_fact_with_a_stable_id():
     assert (effusion.state, effusion.side, effusion.zone) == ("present", "right", "lower")
     assert study.finding("Fracture").state == "not_assessed"
     assert study.finding("Fracture").probability is None
+
+
+def narrow_chest(view, probability):
+    """A film whose heart is wide (ratio 0.6) under a detector that sees no cardiomegaly."""
+    masks = make_masks()
+    heart = masks.heart.copy()
+    heart[30:52, 16:48] = True
+    label = LabelReading("Cardiomegaly", "assessed", "net", probability, 0.1)
+    wide = Masks(masks.right_lung & ~heart, masks.left_lung & ~heart, heart, 0.9)
+    return interpret(make_film(), Reading(Gate(True, 1.0), view, "header", (label,), wide, "", {}))
+
+
+@pytest.mark.parametrize("view", ["PA", "AP"])
+def test_cardiomegaly_is_not_called_absent_against_its_own_measurement(view):
+    study = narrow_chest(view, 0.03)
+    assert study.measurements[0].value > 0.56
+    finding = study.finding("Cardiomegaly")
+    assert (finding.state, finding.band) == ("uncertain", "possible")
+    assert describe(finding, "clinician").endswith("but the measured ratio is above the reference.")
+
+
+def test_a_low_probability_called_possible_says_why():
+    finding = narrow_chest("PA", 0.12).finding("Cardiomegaly")
+    assert describe(finding, "clinician") == (
+        "Cardiomegaly is possible: its probability, 0.12, is above this detector's operating point, 0.10."
+    )

@@ -1,7 +1,8 @@
 import pytest
 
 from chatcad.retrieval.lexical import LexicalIndex, terms
-from chatcad.retrieval.terms import label_words, labels_in, topics_in
+from chatcad.retrieval.terms import label_words, topics_in
+from chatcad.vocabulary import labels_in
 
 INDEX = LexicalIndex(["Pneumothorax on a supine film", "Pulmonary oedema and emphysema", "Tumours of the pleura"])
 
@@ -23,7 +24,7 @@ def test_scores_fall_on_the_text_with_the_term() -> None:
 
 
 def test_labels_are_known_by_their_lay_names() -> None:
-    assert labels_in("Do I have a collapsed lung or fluid around the lung?") == ("Effusion", "Pneumothorax")
+    assert labels_in("Do I have a collapsed lung or fluid around the lung?") == ("Pneumothorax", "Effusion")
     assert labels_in("a massive problem") == ()
     assert "pneumothorax" in label_words(["Pneumothorax"])
     assert label_words(["Tuberculosis"], beside="TB or tuberculosis") == ""
