@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from concurrent.futures import Future
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from chatcad.config import load_settings
-from chatcad.errors import ChatCADError
-from chatcad.pipeline import ChatCAD
+from chatcad.ui.loading import Loading
 from chatcad.ui.page import build, launch_options
 
 
@@ -21,21 +19,16 @@ def main() -> None:
     start = time.perf_counter()
     settings = load_settings()
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.cache / "uploads"))
-    system: Future[ChatCAD] = Future()
-    page = build(system, settings)
+    loading = Loading()
+    page = build(loading, settings)
     try:
         page.launch(**launch_options(settings))
     except OSError as error:
-        sys.exit(
-            f"The page can't be served on {settings.host}:{settings.port} ({error}): set CHATCAD_PORT to a free port"
-        )
-    print(f"ChatCAD: http://{settings.host}:{settings.port} ({time.perf_counter() - start:.1f} s; models are loading)")
-    try:
-        system.set_result(ChatCAD.open(settings))
-        print(f"Models are ready ({time.perf_counter() - start:.1f} s after the start)", flush=True)
-    except ChatCADError as error:
-        system.set_exception(error)
-        print(f"No model: {error}", file=sys.stderr, flush=True)
+        sys.exit(f"{settings.host}:{settings.port} can't be served ({error}): set CHATCAD_PORT to a free port")
+    print(f"ChatCAD: {page.local_url} ({time.perf_counter() - start:.1f} s; models are loading)", flush=True)
+    loading.load(settings)
+    failed = loading.films.exception() or loading.system.exception()
+    print(f"Not ready: {failed}" if failed else f"Models are ready ({time.perf_counter() - start:.1f} s)", flush=True)
     page.block_thread()
 
 

@@ -1,7 +1,8 @@
 """The sentences of a drafted report: a small grammar of plain radiology English, one claim a sentence.
 
-It knows how a finding is said at each certainty, side and zone (the wordings are data: ``weights/template.json``). It doesn't know films or networks. It never writes
-a number, a change over time, a cause or advice: the checker (``chatcad.checking.draft``) would strike them.
+It knows how a finding is said at each certainty, side and zone; the wordings are data (``weights/template.json``).
+It doesn't know films or networks. It never writes a number, a change over time, a cause or advice: the checker
+(``chatcad.checking.draft``) would strike them.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Meaning = Literal["named", "denied", "affirmed"]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One label: ``name`` for the clinician, ``plain`` for the patient, ``search`` for an index, patterns to hear it by."""
+    """One label: ``name`` for the clinician, ``plain`` for the patient, ``search`` for the index, how it is heard."""
 
     label: str
     name: str

@@ -31,6 +31,7 @@ from cad_models.training.data import films
 from chatcad.config import Settings
 from evaluation.cohorts import Cohort, Scored, cohorts, judged_films, score_films
 from evaluation.figures import Figure, figure
+from evaluation.painted import painted_figures
 from evaluation.statistics import bootstrap
 
 BOX_SIDE = 1024
@@ -58,7 +59,7 @@ def run(settings: Settings) -> dict[str, Any]:
     return {
         "network": "classifier",
         "sha256": registry.get("classifier").sha256,
-        "figures": [*_auroc_figures(rows), *_calibration_figures(labels), pointing],
+        "figures": [*_auroc_figures(rows), *_calibration_figures(labels), pointing, *painted_figures(network, scored)],
         "labels": labels,
         "cohorts": rows,
         "randomised_map_correlation": randomised_maps(scored),
@@ -152,9 +153,8 @@ def pointing_game(network: Classifier, data: Path) -> Figure:
     hit, patients = np.array(hits, dtype=float), [by_key[Path(b["image_index"]).stem].patient for b in boxes]
     chance = float(np.mean(chances))
     interval = bootstrap(lambda i: float(hit[i].mean()), patients)
-    return figure(
-        f"peak of the map inside the box (chance: {chance:.3f})", "NIH boxes", len(hits), interval, headline=True
-    )
+    what = f"peak of the map inside the box (chance: {chance:.3f})"
+    return figure(what, "NIH boxes", len(hits), interval, headline=True)
 
 
 def _share_in_box(region: NDArray[np.bool_], x: float, y: float, w: float, h: float) -> float:

@@ -1,4 +1,4 @@
-"""``python -m chatcad eval reporter``: does the drafter say more that is true than a template, on real films?
+"""``python -m chatcad eval reporter``: the drafter against a template and degenerate writers, on real films.
 
 The drafts are compared before the checker sees them. A label counts as said when the draft speaks of it with any
 certainty but denial. Degenerate writers stand beside: all-positive, and one constant report (the commonest label).
@@ -22,7 +22,7 @@ from chatcad.config import Settings
 from chatcad.types import LabelReading, Masks, Radiograph
 from evaluation.cohorts import judged_films, nih_truth
 from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import bootstrap
+from evaluation.statistics import Interval, bootstrap
 
 Said = NDArray[np.bool_]
 FILMS = 400
@@ -73,16 +73,12 @@ def _film(
 def _figures(name: str, said: Said, truth: Said, patients: list[str]) -> list[Figure]:
     """Return F1, micro and macro over labels, of one writer."""
     scores: dict[str, Callable[[Said, Said], float]] = {"micro F1": micro_f1, "macro F1": macro_f1}
-    return [
-        figure(
-            what,
-            name,
-            len(truth),
-            bootstrap(lambda i, f=f: f(said[i], truth[i]), patients),
-            headline=name == "reporter",
-        )
-        for what, f in scores.items()
-    ]
+
+    def interval(score: Callable[[Said, Said], float]) -> Interval:
+        return bootstrap(lambda i: score(said[i], truth[i]), patients)
+
+    headline = name == "reporter"
+    return [figure(what, name, len(truth), interval(score), headline=headline) for what, score in scores.items()]
 
 
 def micro_f1(said: Said, truth: Said) -> float:

@@ -58,12 +58,13 @@ def make_study(
     findings = []
     for number, label in enumerate(terms(), start=1):
         reliability, probability = labels.get(label, ("not_assessed", None))
-        reading = LabelReading(label, reliability, "net", probability, THRESHOLD.get(label, 0.5))
+        threshold = THRESHOLD.get(label, 0.5)
+        reading = LabelReading(label, reliability, "net", probability, threshold)
         state, band = judge(reading)
         side = sides.get(label) if state in {"present", "uncertain"} else None
         findings.append(
             Finding(
-                f"F{number}", label, state, reliability, probability, band, side, None, "net", THRESHOLD.get(label, 0.5),
+                f"F{number}", label, state, reliability, probability, band, side, None, "net", threshold,
                 None if reliability == "not_assessed" else (0.81, 0.74, 0.88),
             )
         )  # fmt: skip

@@ -22,7 +22,7 @@ class Shelf:
     """A retriever with one passage."""
 
     def search(self, question, *, labels, topics, mode):
-        return (make_passage(1, "Echocardiography is the key test when an enlarged heart is suspected.", "Cardiomegaly"),)
+        return (make_passage(1, "Echocardiography is the test for an enlarged heart.", "Cardiomegaly"),)
 
 
 def understand(question, turns=()):
@@ -84,7 +84,8 @@ def test_the_json_shapes():
     turn = system(replies=("",)).answer(QUESTIONS[0], Conversation(STUDY))
     shape = turn_to_json(turn)
     assert set(shape) >= {
-        "question", "answer", "sentences", "citations", "mode", "readability_grade", "urgent", "prompt_sha256", "timings_ms",
+        "question", "answer", "sentences", "citations", "mode", "readability_grade", "urgent", "prompt_sha256",
+        "timings_ms",
     }  # fmt: skip
     assert set(shape["sentences"][0]) >= {"text", "support", "source", "checked"}
     assert set(shape["citations"][0]) >= {"id", "title", "url", "year"}

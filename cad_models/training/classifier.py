@@ -1,7 +1,7 @@
 """Train the finding classifier on painted pairs: ``python -m cad_models.training.classifier --data DIR``.
 
 It knows which normal films may be painted, how a batch is made and what the loss is. It doesn't know the painters
-(``cad_models.training.painting``), calibration (``.calibrate``) or figures (``evaluation.cad``).
+(``cad_models.training.painting``), calibration (``.calibrate``) or figures (``evaluation.classifier``).
 
 Montgomery, JSRT and nih64 are never seen here: they stay unseen sources, for the figures that count.
 """
@@ -27,6 +27,7 @@ from cad_models.training.data import NO_FINDING, Film, films
 from cad_models.training.loop import train
 from cad_models.training.painting.canvas import Anatomy
 from cad_models.training.painting.pairs import Member, paint_pair
+from cad_models.training.weak import RealStream, order_loss, teachers
 from cad_models.weights_io import save_weights
 from chatcad.config import load_settings
 
@@ -35,13 +36,15 @@ PAIRS = 12
 SHARES = {"nih": 0.6, "shenzhen": 0.25, "kermany": 0.15}  # how often a source gives the normal film
 KERMANY_NORMALS = 300
 MIN_MEMORY = 20
-COARSE_SIDE = 128
+# Name, side of the film, share of the time, and weight of the real films' order loss.
+PHASES = (("coarse", 128, 0.35, 0.0), ("fine", SIZE, 0.3, 0.0), ("joint", SIZE, 0.35, 0.5))
 FACTS = {
     "task": "classifier",
     "module": "cad_models.classifier",
     "labels": list(LABELS),
     "licence": "non-commercial (masks of its training came from a segmenter trained on JSRT and Shenzhen masks)",
-    "source": "trained here on disease painted into normal films of NIH ChestX-ray14, Shenzhen and Kermany",
+    "source": "trained here on disease painted into normal films of NIH ChestX-ray14, Shenzhen and Kermany, then with "
+    "real NIH and Shenzhen films as weak teachers",
     "citation": "Wang 2017; Jaeger 2014; Kermany 2018",
     "embedded": True,
 }
@@ -191,29 +194,28 @@ def _masked(loss: Tensor, known: Tensor) -> Tensor:
 
 
 def main() -> None:
-    """Train, and leave the averaged weights in the checkpoint."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Train in three phases (coarse, fine, fine with real films as weak teachers) and write the weights."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, default=load_settings().data)
-    parser.add_argument("--minutes", type=float, default=45.0)
+    parser.add_argument("--minutes", type=float, default=45.0, help="wall-clock budget of all phases")
     parser.add_argument("--work", type=Path, default=load_settings().cache / "training", help="checkpoints")
-    parser.add_argument("--coarse", type=float, default=0.55, help="share of the time at the coarse side")
-    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    chosen = normals(arguments.data)
-    prepared = prepare(chosen, SIZE)
-    print(f"{len(chosen)} normal films; labels {LABELS}", flush=True)
-    stream = PairStream(prepared, [f.source for f in chosen], arguments.seed + os.getpid())
-    prefetch = 8 if arguments.workers else None
-    replay = Replay(iter(DataLoader(stream, batch_size=None, num_workers=arguments.workers, prefetch_factor=prefetch)))
+    chosen, real = normals(arguments.data), teachers(arguments.data)
+    print(f"{len(chosen)} normal films to paint, {len(real)} real films as weak teachers", flush=True)
+    painted = PairStream(prepare(chosen, SIZE), [f.source for f in chosen], arguments.seed + os.getpid())
+    replay = Replay(iter(DataLoader(painted, batch_size=None, num_workers=1, prefetch_factor=8)))
+    lessons = RealStream(prepare(real, SIZE), real, arguments.seed + os.getpid())
+    taught = iter(DataLoader(lessons, batch_size=None, num_workers=1, prefetch_factor=8))
     network = Classifier()
-    for side, share in ((COARSE_SIDE, arguments.coarse), (SIZE, 1.0 - arguments.coarse)):
+    for name, side, share, weight in PHASES:
 
-        def loss(net: Classifier, rng: torch.Generator, side: int = side) -> Tensor:
-            return pair_loss(net, at_side(replay.next(rng), side))
+        def loss(net: Classifier, rng: torch.Generator, side: int = side, weight: float = weight) -> Tensor:
+            total = pair_loss(net, at_side(replay.next(rng), side))
+            return total + weight * order_loss(net, next(taught)) if weight else total
 
-        file = arguments.work / f"classifier-{side}.safetensors"
+        file = arguments.work / f"classifier-{name}.safetensors"
         network = train(network, loss, minutes=share * arguments.minutes, checkpoint=file)
     save_weights(network, "classifier", FACTS)
 

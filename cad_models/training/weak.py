@@ -1,4 +1,4 @@
-"""Real disease as a weak teacher: within one hospital and one view, who has the label and who has another one?
+"""Real disease as a weak teacher: within one hospital and one view, films with a label against films without it.
 
 It knows which real films may teach which label. The loss is an order only, between films of the same source, and for
 NIH between *abnormal* films of the same view, so that neither the hospital nor the projection nor "ill or not" can

@@ -19,7 +19,6 @@ from chatcad.types import Finding, Measurement, Mode, Study
 from chatcad.vocabulary import terms
 
 
-
 @lru_cache(maxsize=1)
 def _templates() -> dict[str, Any]:
     text = (ROOT / "prompts" / "wording.yaml").read_text(encoding="utf-8")

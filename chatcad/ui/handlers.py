@@ -6,43 +6,45 @@ It knows the system's verbs and typed errors. It knows no component; ``page`` wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from chatcad.errors import ChatCADError
 from chatcad.findings.wording import positives
 from chatcad.types import Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
+from chatcad.ui.loading import Loading
 from chatcad.ui.overlay import Layers, render
 from chatcad.ui.phantom import phantom_png
 from chatcad.ui.visit import Visit
-
-if TYPE_CHECKING:
-    from chatcad.pipeline import ChatCAD
 
 QUESTION_LENGTH = 500
 CONTEXT_LENGTH = 300
 NO_HEAT = "none"
 LAYERS = ("lungs", "heart", "widths")
 
-_LOADING = "Networks and language model are loading. You may drop a film now: it is read as soon as they are ready."
+_LOADING = "The networks are loading. You may drop a film now: it is read as soon as they are ready."
+_LOADING_WORDS = "The networks are ready. The language model is still loading: answers begin when it is there."
 
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
     """The page's verbs over a system that may still be loading; it holds nothing of any visitor."""
 
-    system: Future[ChatCAD]
+    loading: Loading
     design: PromptDesign = "P3"
 
     def wait(self) -> Iterator[str]:
         """Say that the models are loading, and wait until they are or have failed."""
-        if not self.system.done():
-            yield tables.notice_html(_LOADING, "busy")
-        error = self.system.exception()
-        yield tables.notice_html(str(error), "error") if error is not None else ""
+        steps = ((self.loading.films, _LOADING), (self.loading.system, _LOADING_WORDS))
+        for promise, said in steps:
+            if not promise.done():
+                yield tables.notice_html(said, "busy")
+            if (error := promise.exception()) is not None:
+                yield tables.notice_html(_sentence(str(error)), "error")
+                return
+        yield ""
 
     def read(self, path: str | None) -> Iterator[tuple[Visit, str]]:
         """Read an uploaded film and delete the upload; a refusal clears the former study."""
@@ -67,37 +69,41 @@ class Handlers:
         yield replace(visit, prior=prior), problem or done
 
     def _busy(self) -> str:
-        return tables.notice_html("Reading the film …" if self.system.done() else _LOADING, "busy")
+        return tables.notice_html("Reading the film …" if self.loading.films.done() else _LOADING, "busy")
 
     def _try_reading(self, source: str | bytes | None) -> tuple[Study | None, str]:
         path = Path(source) if isinstance(source, str) else None
         if source is None or (path is not None and not path.is_file()):
             return None, tables.notice_html("The upload did not arrive: drop the file again.", "error")
         try:
-            return self.system.result().read(path or cast("bytes", source)), ""
+            return self.loading.films.result()(path or cast("bytes", source)), ""
         except ChatCADError as error:
-            return None, tables.notice_html(_sentence(error), "error")
+            return None, tables.notice_html(_sentence(str(error)), "error")
         finally:
             if path is not None:
                 _delete(path)
 
     def answer(self, visit: Visit, mode: Mode, context: str | None) -> Iterator[Visit]:
-        """Answer the question under way, sentence by sentence."""
+        """Answer the question under way: the visit after each sentence, until it is finished or stopped."""
         from chatcad.pipeline import Conversation
 
-        if visit.study is None or not visit.asking:
+        if visit.study is None or (asking := visit.asking) is None:
             return
         talk = Conversation(visit.study, visit.turns, mode, (context or "")[:CONTEXT_LENGTH], visit.prior, self.design)
         try:
-            for said in self.system.result().stream(visit.asking, talk):
-                visit = visit.finish(said) if isinstance(said, Turn) else visit.hear(said)
+            for said in self.loading.system.result().stream(asking.text, talk):
+                if asking.stopped:
+                    return
+                if isinstance(said, Turn):
+                    visit = visit.finish(said)
+                else:
+                    asking.heard.append(said)
                 yield visit
         except ChatCADError as error:
             yield visit.close(f"The answer broke off: {error} The findings on the left still stand.")
 
 
-def _sentence(error: ChatCADError) -> str:
-    said = str(error)
+def _sentence(said: str) -> str:
     return said[:1].upper() + said[1:]
 
 

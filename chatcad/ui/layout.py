@@ -33,7 +33,6 @@ _ABOUT = """
 <h2>What it can’t do</h2>
 <ul><li>The networks that ship with it are small, and <b>several detectors are weak</b>: the table says which.
 “Not flagged” never means “absent”.</li>
-<li>Stronger networks: <code>python -m chatcad models list</code>, then <code>models get</code>.</li>
 <li>It gives no doses and no treatment plan, and replaces no reader.</li></ul>
 """
 _ENLARGE = """
@@ -132,7 +131,7 @@ def film_column() -> FilmColumn:
             label="Draft report", lines=6, max_lines=24, buttons=["copy"], interactive=False, elem_id="report"
         )
         with gr.Accordion("Compare with an earlier film of the same patient", open=False):
-            prior = gr.File(label="Earlier film", type="filepath", height=110)
+            prior = gr.File(label="Earlier film", type="filepath", height=110, elem_id="prior")
             prior_notice = gr.HTML()
         with gr.Accordion("How this reading was made", open=False):
             small_print = gr.HTML()

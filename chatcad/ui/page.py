@@ -6,7 +6,6 @@ It knows Gradio and nothing of films; every value shown comes from ``handlers``,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,11 @@ from chatcad.ui import handlers, tables
 from chatcad.ui.chat import suggestions
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.layout import FilmColumn, TalkColumn, film_column, header, talk_column
+from chatcad.ui.loading import Loading
 from chatcad.ui.visit import Visit
 
 if TYPE_CHECKING:
     import gradio as gr
-
-    from chatcad.pipeline import ChatCAD
 
 Updates = dict[Any, Any]
 
@@ -36,19 +34,19 @@ _SESSION_SECONDS = 3600
 _UPLOAD_SECONDS = 300
 
 
-def build(system: Future[ChatCAD], settings: Settings) -> gr.Blocks:
+def build(loading: Loading, settings: Settings) -> gr.Blocks:
     """Return the page.
 
     Parameters
     ----------
-    system
-        The loaded system, or the promise of one: the page is usable before it is there.
+    loading
+        The promises of networks and answers: the page is up before they are kept.
     settings
         Prompt design and limits.
     """
     import gradio as gr
 
-    work = Handlers(system, settings.design)
+    work = Handlers(loading, settings.design)
     with gr.Blocks(title="ChatCAD", delete_cache=(_UPLOAD_SECONDS, _UPLOAD_SECONDS)) as page:
         visit = gr.State(Visit(), time_to_live=_SESSION_SECONDS)
         header()
@@ -112,11 +110,17 @@ def _wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
     def read_phantom(mode: Mode) -> Iterator[Updates]:
         yield from reading(work.read_phantom(), mode)
 
+    def read_prior(path: str | None, now: Visit) -> Iterator[Updates]:
+        for then, notice in work.read_prior(path, now):
+            yield {visit: then, film.prior_notice: notice}
+        yield {film.prior: None}
+
     parts = [visit, film.drop, film.notice, *film.of_study, *talk.of_visit]
     hidden = {"show_progress": "hidden"}
     film.drop.upload(read, [film.drop, talk.mode], parts, **hidden, **_MODEL_WORK)
     film.phantom.click(read_phantom, talk.mode, parts, **hidden, **_MODEL_WORK)
-    film.prior.upload(work.read_prior, [film.prior, visit], [visit, film.prior_notice], **hidden, **_MODEL_WORK)
+    prior = [visit, film.prior, film.prior_notice]
+    film.prior.upload(read_prior, [film.prior, visit], prior, **hidden, **_MODEL_WORK)
     for change in (film.shown.input, film.heat.input, film.level.release, film.window.release, film.inverted.input):
         change(handlers.draw, [visit, *film.controls], film.figure, trigger_mode="always_last", **hidden, **_LIGHT_WORK)
 
@@ -152,7 +156,7 @@ def _talk_updates(talk: TalkColumn, now: Visit, mode: Mode) -> Updates:
     """Show the conversation, and wake only what can be used now."""
     import gradio as gr
 
-    ready, asking = now.study is not None, bool(now.asking)
+    ready, asking = now.study is not None, now.asking is not None
     hint = "Ask about this film" if ready else "Drop a film first"
     offered = suggestions(now.study, now.turns, mode) if now.study is not None else ("", "", "")
     offers = {
@@ -174,13 +178,14 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
     def begin(question: str, now: Visit, mode: Mode) -> Updates:
         begun = now.ask(question[: handlers.QUESTION_LENGTH])
         updates = {visit: begun, **_talk_updates(talk, begun, mode)}
-        if begun.asking:
+        if begun.asking is not None:
             updates[talk.question] = gr.update(value="", interactive=False, placeholder="Answering …")
         return updates
 
     def stream(now: Visit, mode: Mode, context: str | None) -> Iterator[Updates]:
         for heard in work.answer(now, mode, context):
-            yield {visit: heard, talk.chat: heard.messages()}
+            settled = {} if heard.asking is not None else {visit: heard}
+            yield settled | {talk.chat: heard.messages()}
 
     def close(why: str) -> Callable[[Visit, Mode], Updates]:
         def closing(now: Visit, mode: Mode) -> Updates:
@@ -208,6 +213,6 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
     for answer in answers:
         answer.then(close("Not answered. Ask again."), here, parts, **quick)
     stopped = close("Stopped. What is shown above was checked.")
-    talk.stop.click(stopped, here, parts, cancels=answers, queue=False, **quick)
+    talk.stop.click(stopped, here, parts, queue=False, **quick)
     talk.chat.clear(forget, here, parts, **quick)
     talk.mode.input(switch, here, [film.findings, *talk.of_visit], **quick)

@@ -5,55 +5,58 @@ It lives in ``gr.State``: in the server's memory for this browser tab only, neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chatcad.types import Sentence, Study, Turn
 from chatcad.ui.chat import Message, answer_markdown, inert, messages_of
 
 
+@dataclass(slots=True)
+class Question:
+    """The question under way. It alone changes in place, since Stop must reach an answer that is being written."""
+
+    text: str
+    heard: list[Sentence] = field(default_factory=list)
+    stopped: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one tab holds; ``log`` are the messages of finished questions, ``asking`` the question under way."""
+    """What one tab holds; ``log`` are the messages of finished questions."""
 
     study: Study | None = None
     prior: Study | None = None
     turns: tuple[Turn, ...] = ()
     log: tuple[Message, ...] = ()
-    asking: str = ""
-    partial: tuple[Sentence, ...] = ()
+    asking: Question | None = None
 
-    def ask(self, question: str) -> Visit:
+    def ask(self, text: str) -> Visit:
         """Begin a question; a second one has to wait until the first is closed."""
-        if self.study is None or self.asking or not question.strip():
+        if self.study is None or self.asking is not None or not text.strip():
             return self
-        return replace(self, asking=question.strip(), partial=())
-
-    def hear(self, sentence: Sentence) -> Visit:
-        """Add a checked sentence to the answer under way."""
-        return replace(self, partial=(*self.partial, sentence))
+        return replace(self, asking=Question(text.strip()))
 
     def finish(self, turn: Turn) -> Visit:
         """Close the question with its finished turn."""
         assert self.study is not None  # noqa: S101  -- a question is begun only with a study
         log = (*self.log, *messages_of(turn, self.study))
-        return replace(self, turns=(*self.turns, turn), log=log, asking="", partial=())
+        return replace(self, turns=(*self.turns, turn), log=log, asking=None)
 
     def close(self, why: str) -> Visit:
         """End a question that got no finished turn; the sentences shown so far were checked and stay."""
-        if not self.asking:
+        if self.asking is None:
             return self
-        shown = answer_markdown(self.partial) if self.partial else ""
-        said: list[Message] = [
-            {"role": "user", "content": inert(self.asking)},
-            {"role": "assistant", "content": f"{shown}\n\n*{inert(why)}*".strip()},
-        ]
-        return replace(self, log=(*self.log, *said), asking="", partial=())
+        self.asking.stopped = True
+        said = self.messages()[len(self.log) :]
+        shown = said[1]["content"] if len(said) > 1 else ""
+        closing: Message = {"role": "assistant", "content": f"{shown}\n\n*{inert(why)}*".strip()}
+        return replace(self, log=(*self.log, said[0], closing), asking=None)
 
     def messages(self) -> list[Message]:
         """Return what the chat shows now."""
-        if not self.asking:
+        if self.asking is None:
             return list(self.log)
-        said: list[Message] = [{"role": "user", "content": inert(self.asking)}]
-        if self.partial:
-            said.append({"role": "assistant", "content": answer_markdown(self.partial)})
+        said: list[Message] = [{"role": "user", "content": inert(self.asking.text)}]
+        if self.asking.heard:
+            said.append({"role": "assistant", "content": answer_markdown(self.asking.heard)})
         return [*self.log, *said]

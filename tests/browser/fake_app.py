@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future
 
 from ui.fake import FakeSystem
 
 from chatcad.config import load_settings
 from chatcad.errors import BackendFailed
+from chatcad.ui.loading import Loading
 from chatcad.ui.page import build, launch_options
 
-LOADING_SECONDS = 4
+LOADING_SECONDS = 3
 PAUSE_SECONDS = 0.6
 
 
@@ -27,11 +27,14 @@ class Moody(FakeSystem):
 
 def main() -> None:
     settings = load_settings()
-    system: Future = Future()
-    page = build(system, settings)
+    loading = Loading()
+    page = build(loading, settings)
     page.launch(**launch_options(settings))
     time.sleep(LOADING_SECONDS)
-    system.set_result(Moody(pause=PAUSE_SECONDS))
+    system = Moody(pause=PAUSE_SECONDS)
+    loading.films.set_result(system.read)
+    time.sleep(1)
+    loading.system.set_result(system)
     page.block_thread()
 
 

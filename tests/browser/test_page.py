@@ -87,7 +87,7 @@ def test_png_patient_switch_and_earlier_film(server, visit, data: Path) -> None:
     said = ask(page, "What does my picture show?")
     assert not re.search(r"probability|AUROC", said.split("How this answer was made")[0])
     page.get_by_role("button", name="Compare with an earlier film").click()
-    page.locator("input[type=file]").last.set_input_files(data / "originals/nih_00000415_001.png")
+    page.locator("#prior input[type=file]").set_input_files(data / "originals/nih_00000415_001.png")
     page.get_by_text("Earlier film read").wait_for()
     ask(page, "Has it changed since the earlier film?")
     tab.shot("patient_dark", whole=True)

@@ -11,9 +11,8 @@ def lines_of(draft):
 
 
 def test_false_lines_are_struck_and_true_ones_kept():
-    lines = lines_of(
-        "Cardiomegaly is likely. Pleural effusion is likely on the left side. There is no fracture. The lungs are clear."
-    )
+    false = "Pleural effusion is likely on the left side. There is no fracture. The lungs are clear."
+    lines = lines_of(f"Cardiomegaly is likely. {false}")
     assert lines[0] == "Cardiomegaly is likely."
     report = "\n".join(lines)
     assert "left" not in report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,17 @@ import pytest
 from chatcad.errors import ModelMissing
 from chatcad.ui import handlers
 from chatcad.ui.handlers import Handlers
+from chatcad.ui.loading import Loading
 from chatcad.ui.visit import Visit
 
 from .fake import FakeSystem, study
 
 
 def loaded(system: FakeSystem) -> Handlers:
-    future: Future = Future()
-    future.set_result(system)
-    return Handlers(future)
+    loading = Loading()
+    loading.films.set_result(system.read)
+    loading.system.set_result(system)
+    return Handlers(loading)
 
 
 @pytest.fixture
@@ -55,12 +56,36 @@ def test_a_lost_upload_is_said(path: str | None) -> None:
 
 
 def test_models_that_failed_to_load_are_said_on_arrival_and_on_reading(upload: Path) -> None:
-    future: Future = Future()
-    future.set_exception(ModelMissing("classifier.safetensors is missing: run `make setup`."))
-    assert [n for n in Handlers(future).wait() if "make setup" in n]
-    *_, (_, notice) = Handlers(future).read(str(upload))
+    loading = Loading()
+    loading.films.set_exception(ModelMissing("classifier.safetensors is missing: run `make setup`."))
+    assert [n for n in Handlers(loading).wait() if "make setup" in n]
+    *_, (_, notice) = Handlers(loading).read(str(upload))
     assert "make setup" in notice
     assert not upload.exists()
+
+
+def test_loading_is_told_step_by_step() -> None:
+    loading = Loading()
+    told = Handlers(loading).wait()
+    assert "networks are loading" in next(told)
+    loading.films.set_result(FakeSystem().read)
+    assert "language model is still loading" in next(told)
+    loading.system.set_result(FakeSystem())
+    assert list(told) == [""]
+
+
+def test_a_film_is_read_before_the_language_model_is_there(upload: Path) -> None:
+    loading = Loading()
+    loading.films.set_result(FakeSystem().read)
+    *_, (visit, _) = Handlers(loading).read(str(upload))
+    assert visit.study is not None
+
+
+def test_a_language_model_that_failed_is_said_in_the_chat() -> None:
+    loading = Loading()
+    loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`."))
+    *_, last = Handlers(loading).answer(Visit(study=study()).ask("Sure?"), "clinician", "")
+    assert "run \\`make setup\\`" in last.log[-1]["content"]
 
 
 def test_a_refused_earlier_film_leaves_the_study(upload: Path) -> None:
@@ -74,11 +99,12 @@ def test_a_refused_earlier_film_leaves_the_study(upload: Path) -> None:
 def test_an_answer_grows_sentence_by_sentence_and_ends_in_the_log() -> None:
     system = FakeSystem()
     asked = Visit(study=study()).ask(" How large is the heart? ")
-    grown = list(loaded(system).answer(asked, "patient", "58 years"))
-    assert [len(v.partial) for v in grown] == [1, 2, 3, 0]
-    assert len(grown[0].messages()) == 2
-    assert grown[-1].turns[0].mode == "patient"
-    assert [m["role"] for m in grown[-1].log] == ["user", "assistant", "assistant"]
+    *growing, last = ((v, v.messages()) for v in loaded(system).answer(asked, "patient", "58 years"))
+    lengths = [len(messages[1]["content"]) for _, messages in growing]
+    assert len(lengths) == 3
+    assert lengths == sorted(set(lengths))
+    assert last[0].turns[0].mode == "patient"
+    assert [m["role"] for m in last[1]] == ["user", "assistant", "assistant"]
     assert system.seen[0].context == "58 years"
 
 
@@ -97,19 +123,20 @@ def test_a_failing_backend_keeps_what_was_checked_and_the_findings() -> None:
     assert "Cardiomegaly is likely" in said
     assert "closed the connection" in said
     assert last.study is not None
-    assert not last.asking
+    assert last.asking is None
 
 
 def test_a_second_question_waits_and_a_question_needs_a_film() -> None:
     asked = Visit(study=study()).ask("First?")
     assert asked.ask("Second?") is asked
     assert Visit().ask("First?") == Visit()
-    assert Visit(study=study()).ask("   ").asking == ""
+    assert Visit(study=study()).ask("   ").asking is None
 
 
 def test_stopping_keeps_the_checked_sentences_and_says_so() -> None:
-    first = next(loaded(FakeSystem()).answer(Visit(study=study()).ask("Sure?"), "clinician", ""))
-    stopped = first.close("Stopped.")
+    answering = loaded(FakeSystem()).answer(Visit(study=study()).ask("Sure?"), "clinician", "")
+    stopped = next(answering).close("Stopped.")
+    assert list(answering) == [], "a stopped answer went on"
     assert "Cardiomegaly is likely" in stopped.log[-1]["content"]
     assert stopped.log[-1]["content"].endswith("*Stopped.*")
     assert stopped.turns == ()

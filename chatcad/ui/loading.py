@@ -1,0 +1,44 @@
+"""What the page waits for: first the networks, so that films can be read, then everything that answers need.
+
+It knows the order of loading. The page is up before either is there, and holds these promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatcad.config import Settings
+from chatcad.errors import ChatCADError
+from chatcad.types import Study
+
+if TYPE_CHECKING:
+    from chatcad.pipeline import ChatCAD
+
+FilmReader = Callable[[Path | bytes], Study]
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """Two promises: ``films`` reads a film, ``system`` answers; a failure to load is each one's exception."""
+
+    films: Future[FilmReader] = field(default_factory=Future)
+    system: Future[ChatCAD] = field(default_factory=Future)
+
+    def load(self, settings: Settings) -> None:
+        """Load everything that the settings name; returns when it is there or has failed."""
+        from cad_models.choice import chosen
+        from cad_models.reader import CadReader
+        from chatcad.pipeline import ChatCAD, read_film
+
+        try:
+            reader = CadReader(chosen(settings.cache))
+            self.films.set_result(lambda source: read_film(source, reader, settings))
+            self.system.set_result(ChatCAD.open(settings))
+        except ChatCADError as error:
+            for promise in (self.films, self.system):
+                if not promise.done():
+                    promise.set_exception(error)
