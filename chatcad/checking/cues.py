@@ -103,7 +103,7 @@ NUMBER = re.compile(
 CHANGE = re.compile(
     r"\b(?:increas\w+|decreas\w+|worse\w*|improv\w+|stable|unchanged|progress\w*|regress\w*|resol(?:ved|ving)|"
     r"compared|comparison|prior|previous\w*|earlier|interval|since|again|still|remains?|persist\w*|new|newly|"
-    r"has grown|growing|shrunk|no longer|bigger than before|healed|healing|last (?:film|time|x-ray))\b",
+    r"has grown|growing|shrunk|no longer|(?:than|as) before|healed|healing|last (?:film|time|x-ray))\b",
     re.IGNORECASE,
 )
 

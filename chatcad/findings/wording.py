@@ -90,8 +90,8 @@ def describe_measurement(measurement: Measurement, mode: Mode) -> tuple[str, ...
         return (words["withheld"].format(caveat=measurement.caveat),)
     key = "above" if measurement.value > CTR_LIMIT else "within"
     said: str = words[key].format(value=f"{measurement.value:.2f}")
-    if measurement.caveat is None:
-        return (said,)
+    if measurement.caveat is None or key == "within":
+        return (said,)  # magnification can't make a heart look smaller
     return said, words["caveat"].format(Caveat=_capital(measurement.caveat))
 
 

@@ -21,6 +21,9 @@ from chatcad.types import Statement
 LEAST_SECONDS = 0.4
 """With less than this left, a model is not asked any more."""
 
+SENTENCE_SHARE = 0.3
+"""Share of an answer's time that one sentence and its rewrite may take: the first must not keep the reader waiting."""
+
 MOST_REWRITES = 2
 """Rewrites asked for in one answer; a model that keeps failing isn't worth the reader's wait."""
 
@@ -61,20 +64,23 @@ class Writer:
         deadline
             ``time.monotonic()`` value after which nothing more is asked.
         """
-        rewrites = 0
+        slice_seconds = SENTENCE_SHARE * (deadline - time.monotonic())
+        rewrites, until = 0, deadline
         broken: str | None = None
 
         def write(statement: Statement, objection: str | None) -> str:
-            nonlocal rewrites, broken
+            nonlocal rewrites, broken, until
             rewrites += objection is not None
+            if objection is None:
+                until = min(deadline, time.monotonic() + slice_seconds)
             if broken is not None:
                 raise NoWording(broken)
             if rewrites > MOST_REWRITES:
                 raise NoWording("the model's wording had failed too often in this answer")
-            if time.monotonic() > deadline - LEAST_SECONDS:
+            if time.monotonic() > until - LEAST_SECONDS:
                 raise NoWording("no time was left for the model")
             try:
-                return self._write(prompt, statement, objection, deadline)
+                return self._write(prompt, statement, objection, until)
             except BackendFailed as error:
                 broken = f"the language model failed: {error}"
                 raise NoWording(broken) from error

@@ -85,10 +85,10 @@ def _facts(case: Case, findings: Iterable[Finding]) -> list[Statement]:
 def _finding(case: Case) -> list[Statement]:
     shown = case.findings[:MOST_POSITIVES]
     said = _facts(case, shown) or case.reply("no_positive")
-    said += guideline(case.passages, shown, case.mode, most=1)
-    if case.mode == "patient" and any(f.state in {"present", "uncertain"} for f in shown):
-        said += case.reply("ask_doctor")
-    return said
+    flagged = any(f.state in {"present", "uncertain"} for f in shown)
+    topics = frozenset({"next_step"} if flagged else {"limits", "appearance"})
+    said += guideline(case.passages, shown, case.mode, most=1, first=topics)
+    return said + (case.reply("ask_doctor") if case.mode == "patient" and flagged else [])
 
 
 def _certainty(case: Case) -> list[Statement]:

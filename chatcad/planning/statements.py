@@ -57,15 +57,17 @@ def guideline(
     *,
     most: int,
     whatever_state: bool = False,
+    first: frozenset[str] = frozenset(),
 ) -> list[Statement]:
     """Return quotations from the passages that fit the findings shown, one sentence each.
 
     Advice on a finding belongs in an answer only where that finding is flagged or open; for one that is absent
-    it would suggest what the film doesn't carry. ``whatever_state`` is for questions after a term's meaning.
+    it would suggest what the film doesn't carry. ``whatever_state`` is for questions after a term's meaning;
+    passages on one of the topics ``first`` come before the others.
     """
     fitting = {f.label for f in findings if whatever_state or f.state != "absent"}
     chosen: list[Statement] = []
-    for passage in passages:
+    for passage in sorted(passages, key=lambda p: not first & set(p.topics)):
         if passage.findings and not fitting & set(passage.findings):
             continue
         if mode == "patient" and passage.audience == "clinician":

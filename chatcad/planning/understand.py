@@ -15,16 +15,19 @@ import numpy as np
 import yaml
 from langchain_core.embeddings import Embeddings
 
-from chatcad.checking.cues import DRUGS
+from chatcad.checking.cues import CHANGE, DRUGS
 from chatcad.config import ROOT
 from chatcad.types import Intent, Turn
-from chatcad.vocabulary import labels_in
+from chatcad.vocabulary import find_mentions, labels_in
 
 NEAR_ENOUGH = 0.42
 """Cosine below which a question without a known label is taken as out of scope (STACK_NOTES: vague < 0.45)."""
 
+A_FINDING = "pneumonia"
+"""What stands for any label's name while questions are compared."""
+
 TOPICS: dict[Intent, tuple[str, ...]] = {
-    "finding": ("next_step", "limits"),
+    "finding": ("next_step", "limits", "appearance"),
     "certainty": ("limits",),
     "location": (),
     "measurement": ("measurement", "limits"),
@@ -62,7 +65,8 @@ class Understanding:
         examples = yaml.safe_load((ROOT / "prompts" / "intents.yaml").read_text(encoding="utf-8"))
         self._embeddings = embeddings
         self._kinds = [cast(Intent, kind) for kind, texts in examples.items() for _ in texts]
-        self._matrix = _unit(np.array(embeddings.embed_documents([t for texts in examples.values() for t in texts])))
+        forms = [form_of(t) for texts in examples.values() for t in texts]
+        self._matrix = _unit(np.array(embeddings.embed_documents(forms)))
 
     def __call__(self, question: str, turns: Sequence[Turn] = ()) -> Asked:
         """Return what a question asks for.
@@ -83,12 +87,19 @@ class Understanding:
     def _intent(self, question: str) -> Intent:
         if DRUGS.search(question):
             return "treatment"
-        scores = self._matrix @ _unit(np.array([self._embeddings.embed_query(question)]))[0]
+        scores = self._matrix @ _unit(np.array([self._embeddings.embed_query(form_of(question))]))[0]
+        if not CHANGE.search(question):
+            scores = np.where([k == "comparison" for k in self._kinds], -1.0, scores)
         best = int(np.argmax(scores))
-        if scores[best] >= NEAR_ENOUGH:
-            kind = self._kinds[best]
-            return "finding" if kind in {"out_of_scope", "small_talk"} and labels_in(question) else kind
-        return "finding" if labels_in(question) else "out_of_scope"
+        kind: Intent = self._kinds[best] if scores[best] >= NEAR_ENOUGH else "out_of_scope"
+        return "finding" if kind in {"out_of_scope", "small_talk"} and labels_in(question) else kind
+
+
+def form_of(question: str) -> str:
+    """Return a question with its labels' names replaced: its kind lies in its form, not in the disease it names."""
+    for mention in reversed(find_mentions(question)):
+        question = f"{question[: mention.start]}{A_FINDING}{question[mention.end :]}"
+    return question
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

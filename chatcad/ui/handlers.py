@@ -117,7 +117,7 @@ def _delete(upload: Path) -> None:
 def heat_choices(study: Study) -> list[tuple[str, str]]:
     """Return the findings that have a heat map as (words, label), after "none"."""
     mapped = [f for f in tables.ordered(study) if f.heat_map is not None]
-    return [("None", NO_HEAT), *((f"{tables.name_of(f, 'clinician')} ({f.id})", f.label) for f in mapped)]
+    return [("None", NO_HEAT), *((f"{tables.title_of(f, 'clinician')} ({f.id})", f.label) for f in mapped)]
 
 
 def first_heat(study: Study) -> str:

@@ -128,7 +128,12 @@ def film_column() -> FilmColumn:
         findings = gr.HTML(elem_id="findings")
         measurements = gr.HTML(elem_id="measurements")
         report = gr.Textbox(
-            label="Draft report", lines=6, max_lines=24, buttons=["copy"], interactive=False, elem_id="report"
+            label="Draft report (for clinicians)",
+            lines=6,
+            max_lines=24,
+            buttons=["copy"],
+            interactive=False,
+            elem_id="report",
         )
         with gr.Accordion("Compare with an earlier film of the same patient", open=False):
             prior = gr.File(label="Earlier film", type="filepath", height=110, elem_id="prior")
@@ -149,6 +154,7 @@ def talk_column() -> TalkColumn:
     mode = gr.Radio(modes, value="clinician", label="Answers are for a")
     chat = gr.Chatbot(
         label="Conversation",
+        show_label=False,
         height="clamp(300px, calc(100vh - 490px), 640px)",
         min_height=280,
         layout="bubble",

@@ -39,9 +39,14 @@ def escape(text: str) -> str:
 
 
 def name_of(finding: Finding, mode: Mode) -> str:
-    """Return a finding's name for its reader, with a capital."""
+    """Return a finding's name for its reader, as it stands within a sentence."""
     term = terms()[finding.label]
-    name = term.name if mode == "clinician" else term.plain
+    return term.name if mode == "clinician" else term.plain
+
+
+def title_of(finding: Finding, mode: Mode) -> str:
+    """Return a finding's name with a capital."""
+    name = name_of(finding, mode)
     return name[:1].upper() + name[1:]
 
 
@@ -84,14 +89,14 @@ def _legend(study: Study, layers: Layers) -> list[str]:
             items.append('<i class="key span"></i>widths of the cardiothoracic ratio: bars with ends')
     finding = study.finding(layers.heat) if layers.heat else None
     if finding is not None:
-        shown = escape(name_of(finding, "clinician").lower())
+        shown = escape(name_of(finding, "clinician"))
         items.append(f'<i class="key heat"></i>what the network looked at for {shown}; white ring: half of its maximum')
     return items
 
 
 def _described(study: Study, layers: Layers) -> str:
     shown = [w for w, on in (("lung outlines", layers.lungs), ("heart outline", layers.heart)) if on]
-    shown += [f"heat map of {name_of(f, 'clinician').lower()}" for f in study.findings if f.label == layers.heat]
+    shown += [f"heat map of {name_of(f, 'clinician')}" for f in study.findings if f.label == layers.heat]
     return f"Frontal chest film, view {study.view}, with {', '.join(shown) or 'nothing'} drawn over it"
 
 
@@ -128,7 +133,7 @@ def _finding_row(finding: Finding, mode: Mode) -> str:
         ]
     return (
         f'<tr class="{finding.state}"><td class="id"><span aria-hidden="true">{_SHAPES[finding.state]}</span> '
-        f'{escape(finding.id)}</td><th scope="row">{escape(name_of(finding, mode))}</th>'
+        f'{escape(finding.id)}</td><th scope="row">{escape(title_of(finding, mode))}</th>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
         + "</tr>"
     )
@@ -192,9 +197,7 @@ def notice_html(text: str, kind: str) -> str:
 
 def prior_html(prior: Study) -> str:
     """Return one line on an earlier film that answers may compare with."""
-    flagged = (
-        ", ".join(f"{name_of(f, 'clinician').lower()} {state_of(f)}" for f in positives(prior)) or "nothing flagged"
-    )
+    flagged = ", ".join(f"{name_of(f, 'clinician')} {state_of(f)}" for f in positives(prior)) or "nothing flagged"
     ratio = prior.measurement("cardiothoracic_ratio")
     measured = "" if ratio is None or ratio.value is None else f"; cardiothoracic ratio {ratio.value:.2f}"
     return notice_html(f"Earlier film read: view {prior.view}; {flagged}{measured}.", "done")

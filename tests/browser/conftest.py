@@ -47,6 +47,8 @@ class Visitor:
 
     def shot(self, name: str, whole: bool = False) -> None:
         SHOTS.mkdir(exist_ok=True)
+        if whole:  # what sticks to the window would be drawn in the middle of the page
+            self.page.evaluate("window.scrollTo(0, 0)")
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
 
 

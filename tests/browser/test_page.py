@@ -41,10 +41,12 @@ def test_first_screen_says_what_it_is(server, visit) -> None:
     dark.shot("first_screen_dark")
 
 
-def test_dicom_to_findings_overlay_report_and_two_answers(server, visit, data: Path) -> None:
+def test_dicom_to_findings_overlay_report_and_two_answers(server, visit, data: Path, tmp_path: Path) -> None:
     tab = visit(server)
     page = tab.page
-    drop(page, data / DICOM)
+    film = tmp_path / "DOE_JANE_canary.dcm"
+    shutil.copy(data / DICOM, film)
+    drop(page, film)
     image = wait_for_film(page)
     rows = table(page, "Findings")
     assert rows
@@ -69,12 +71,17 @@ def test_dicom_to_findings_overlay_report_and_two_answers(server, visit, data: P
     assert answers(page).count() == 2
     tab.shot("dicom", whole=True)
     answers(page).last.click()
-    page.get_by_text("Checks, sentence by sentence").last.wait_for()
+    page.get_by_text("Checks, sentence by sentence").last.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
     tab.shot("how_it_was_made")
     page.mouse.wheel(0, 4000)
     page.wait_for_timeout(300)
     assert page.get_by_text(DISCLAIMER).first.bounding_box()["y"] >= 0, "the disclaimer scrolled away"
-    assert not [f for f in server.uploads.rglob("*") if f.is_file() and f.stat().st_size], "an upload was left behind"
+    kept = [f for f in server.uploads.rglob("*") if "canary" in f.name or (f.is_file() and f.stat().st_size)]
+    assert kept == [], "an upload was left behind"
+    assert "canary" not in server.log.read_text()
+    assert page.evaluate("indexedDB.databases()") == [], "the browser keeps something of the film"
+    assert page.evaluate("[...Object.values(localStorage), ...Object.values(sessionStorage)].join('').length") < 500
 
 
 def test_png_patient_switch_and_earlier_film(server, visit, data: Path) -> None:

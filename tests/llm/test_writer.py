@@ -48,10 +48,10 @@ def test_no_time_left():
         session(deadline=0.0, replies=("The heart is large.",))(STATEMENT, None)
 
 
-def test_a_slow_model_is_cut_at_the_deadline():
+def test_a_slow_model_is_cut_at_its_share_of_the_time():
     start = time.monotonic()
-    session(deadline=1.0, replies=("word " * 200,), delay=0.05)(STATEMENT, None)
-    assert time.monotonic() - start < 5
+    session(deadline=4.0, replies=("word " * 200,), delay=0.05)(STATEMENT, None)
+    assert time.monotonic() - start < 3.5
 
 
 def test_a_model_that_fails_is_not_asked_again():

@@ -50,3 +50,20 @@ def test_a_follow_up_keeps_the_last_label(understand, question):
 def test_a_new_subject_drops_the_last_label(understand):
     assert understand("And a rib fracture?", [turn_about("Effusion")]).labels == ("Fracture",)
     assert understand("What do you see on this film?", [turn_about("Effusion")]).labels == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("How sure are you about the effusion?", "certainty"),
+        ("Is the film normal?", "summary"),
+        ("Where is the opacity?", "location"),
+        ("What is the next step for the cardiomegaly?", "next_step"),
+        ("What could cause the nodule?", "cause"),
+        ("What does a hernia mean?", "meaning"),
+        ("Is a pneumothorax dangerous?", "urgency"),
+        ("Is the effusion larger than before?", "comparison"),
+    ],
+)
+def test_the_kind_lies_in_the_form_not_in_the_disease(understand, question, intent):
+    assert understand(question).intent == intent

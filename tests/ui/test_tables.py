@@ -33,7 +33,7 @@ def test_a_weak_detector_is_possible_at_most_whatever_its_band() -> None:
 
 def test_not_assessed_is_named_apart_and_never_called_absent() -> None:
     html = tables.findings_html(study(), "clinician")
-    assert re.search(r"Not assessed</b>, neither cleared nor flagged: Fracture, Pneumothorax\.", html)
+    assert re.search(r"Not assessed</b>, neither cleared nor flagged: fracture, pneumothorax\.", html)
     assert "absent" not in re.sub(r'class="[^"]*"', "", html)
 
 
