@@ -17,13 +17,12 @@ from chatcad.types import Mask, Masks
 
 Point = tuple[float, float]
 
-_RADIUS = 4  # of the opening that parts a structure from its leaks, on the network's 256-pixel grid
-_DISC = np.hypot(*np.mgrid[-_RADIUS : _RADIUS + 1, -_RADIUS : _RADIUS + 1]) <= _RADIUS + 0.25
+_REACH = 4  # of the opening that parts a structure from its leaks, in pixels of the network's 256-pixel grid
 
 # Each anatomical quantity: impossible below, usual from, usual to, impossible above. The usual range is that of the
 # JSRT, Montgomery and Shenzhen masks (1st to 99th percentile), widened for enlarged hearts and poor inspiration.
 _LIMITS: dict[str, tuple[float, float, float, float]] = {
-    "lung_area": (0.10, 0.16, 0.48, 0.62),  # both lungs, of the film
+    "lung_area": (0.05, 0.12, 0.48, 0.62),  # both lungs, of the film
     "smaller_lung": (0.22, 0.45, 1.00, 1.01),  # of the larger one
     "lungs_apart": (0.22, 0.32, 0.62, 0.80),  # between the lungs' centres, of the film's width
     "lung_height": (0.25, 0.38, 0.95, 1.01),  # taller lung, of the film's height
@@ -89,11 +88,12 @@ def main_body(mask: Mask) -> Mask:
     Lungs leak into the dark air beside the body over such bridges. Tips within 8 pixels of the body, such as
     the costophrenic angle, grow back.
     """
-    core = largest_part(ndimage.binary_erosion(mask, _DISC))
+    # A square window is separable, and so ten times as fast as a disc.
+    core = largest_part(ndimage.minimum_filter(mask, 2 * _REACH + 1))
     if not core.any():
         return largest_part(mask)
-    opened = ndimage.binary_dilation(core, _DISC)
-    return np.asarray(ndimage.binary_dilation(opened, iterations=2 * _RADIUS, mask=mask))
+    opened = ndimage.maximum_filter(core, 2 * _REACH + 1)
+    return np.asarray(ndimage.binary_dilation(opened, iterations=2 * _REACH, mask=mask))
 
 
 def largest_part(mask: Mask) -> Mask:

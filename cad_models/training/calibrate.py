@@ -30,10 +30,13 @@ SPECIFICITY = 0.90
 """Wanted share of films without the finding that don't fire."""
 
 MIN_POSITIVES = 20
+MIN_AUROC = 0.80
+"""An assessed label may be called absent: below this, too many films with the finding would be."""
+
 FOLDS = 5
 NOTE = (
     "Written by cad_models/training/calibrate.py. Platt maps fitted on nih64 and NIH val/test patients (Tuberculosis: "
-    "Shenzhen val/test), sensitivity and specificity cross-fitted by patient; the AUROC is that of the decisive cohort."
+    "Shenzhen val/test, with NIH as films without it), sensitivity and specificity cross-fitted by patient; the AUROC is that of the decisive cohort."
 )
 CALIBRATION_SOURCES = {"Tuberculosis": ("shenzhen",)}
 DECISIVE = {"Tuberculosis": "montgomery", "Edema": "nih"}
@@ -57,19 +60,28 @@ def cross_fitted(inputs: NDArray[np.float64], truth: NDArray[np.bool_], patients
 
 
 def calibration_films(questions: Sequence[Cohort], label: str) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return the films that calibrate a label, with their truth."""
+    """Return the films that calibrate a label, with their truth.
+
+    Shenzhen has tuberculosis and healthy people only. So that other diseases count against the label too, NIH's films
+    join it as films without tuberculosis, which is rare there.
+    """
     sources = CALIBRATION_SOURCES.get(label, ("nih64", "nih"))
     chosen = [c for c in questions if c.label == label and c.name in sources]
-    return np.concatenate([c.members for c in chosen]), np.concatenate([c.truth for c in chosen])
+    members, truth = [c.members for c in chosen], [c.truth for c in chosen]
+    if label == "Tuberculosis":
+        others = [c.members for c in questions if c.label == "Effusion" and c.name in {"nih", "nih64"}]
+        members, truth = members + others, truth + [np.zeros(len(m), dtype=bool) for m in others]
+    return np.concatenate(members), np.concatenate(truth)
 
 
 def judge_label(scored: Scored, questions: Sequence[Cohort], label: str) -> tuple[Reliability, dict[str, Any]]:
     """Return how far a label may be believed, with the figures behind it.
 
-    ``assessed``: on a source or sampling that training never saw, with at least 20 positives, the AUROC's interval
-    clears chance and the margin over the thumbnail baseline clears zero, and among abnormal films (where there are
-    normal ones too) the interval clears chance. ``weak``: the interval clears chance on the decisive films, and
-    among abnormal films the point is at least .55. Everything else is ``not_assessed``.
+    ``assessed``: on a source or sampling that training never saw, with at least 20 positives, the AUROC is at least .80,
+    its interval clears chance and the margin over the thumbnail baseline clears zero, and among abnormal films the
+    interval clears chance too; a label that was never set against other diseases can't be. ``weak``: the interval
+    clears chance on the decisive films, and among abnormal films, where there are any, the point is at least .55.
+    Everything else is ``not_assessed``.
     """
     name = DECISIVE.get(label, "nih64")
     mine = {c.name: c for c in questions if c.label == label}
@@ -77,7 +89,7 @@ def judge_label(scored: Scored, questions: Sequence[Cohort], label: str) -> tupl
     abnormal = mine.get(f"{name} abnormal")
     within = cohort_figures(scored, abnormal)["auroc"] if abnormal is not None else None
     clears = figures["auroc"][1] > 0.5
-    strong = figures["margin"][1] > 0 and (within is None or within[1] > 0.5)
+    strong = figures["auroc"][0] >= MIN_AUROC and figures["margin"][1] > 0 and within is not None and within[1] > 0.5
     facts = {"decisive": name, **figures, "auroc_among_abnormal": within}
     if clears and strong and mine[name].unseen and figures["positives"] >= MIN_POSITIVES:
         return "assessed", facts

@@ -38,9 +38,9 @@ FACTS = {
     "task": "reporter",
     "module": "cad_models.reporter",
     "labels": list(LABELS),
-    "licence": "as the classifier's",
+    "licence": "non-commercial (it reads the classifier's features)",
     "source": "trained here on painted films and reports that its own grammar wrote from their exact truth",
-    "citation": "",
+    "citation": "as the classifier's",
     "embedded": True,
 }
 
@@ -159,7 +159,7 @@ def enter_template() -> None:
         "labels": list(LABELS),
         "licence": "Apache-2.0",
         "source": "written here",
-        "citation": "",
+        "citation": "none",
         "embedded": True,
         "file": FORMS.name,
         "sha256": sha256_of(FORMS),

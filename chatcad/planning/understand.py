@@ -23,6 +23,9 @@ from chatcad.vocabulary import find_mentions, labels_in
 NEAR_ENOUGH = 0.42
 """Cosine below which a question without a known label is taken as out of scope (STACK_NOTES: vague < 0.45)."""
 
+SPEAKS_OF_CHANGE = 0.15
+"""What a word of change ("than before") adds to the kind *comparison*; without one, a question isn't of that kind."""
+
 A_FINDING = "pneumonia"
 """What stands for any label's name while questions are compared."""
 
@@ -88,8 +91,8 @@ class Understanding:
         if DRUGS.search(question):
             return "treatment"
         scores = self._matrix @ _unit(np.array([self._embeddings.embed_query(form_of(question))]))[0]
-        if not CHANGE.search(question):
-            scores = np.where([k == "comparison" for k in self._kinds], -1.0, scores)
+        lift = SPEAKS_OF_CHANGE if CHANGE.search(question) else -1.0
+        scores = scores + np.where([k == "comparison" for k in self._kinds], lift, 0.0)
         best = int(np.argmax(scores))
         kind: Intent = self._kinds[best] if scores[best] >= NEAR_ENOUGH else "out_of_scope"
         return "finding" if kind in {"out_of_scope", "small_talk"} and labels_in(question) else kind

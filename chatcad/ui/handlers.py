@@ -101,6 +101,8 @@ class Handlers:
                 yield visit
         except ChatCADError as error:
             yield visit.close(f"The answer broke off: {error} The findings on the left still stand.")
+        finally:
+            asking.ended = True
 
 
 def _sentence(said: str) -> str:

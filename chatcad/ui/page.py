@@ -5,7 +5,7 @@ It knows Gradio and nothing of films; every value shown comes from ``handlers``,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,13 +187,14 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
             settled = {} if heard.asking is not None else {visit: heard}
             yield settled | {talk.chat: heard.messages()}
 
-    def close(why: str) -> Callable[[Visit, Mode], Updates]:
-        def closing(now: Visit, mode: Mode) -> Updates:
-            closed = now.close(why)
-            changed = {} if closed is now else {visit: closed}  # an untouched visit must not overwrite a newer one
-            return changed | _talk_updates(talk, closed, mode)
+    def end(now: Visit, mode: Mode) -> Updates:
+        closed = now.close_ended("Not answered. Ask again.")
+        changed = {} if closed is now else {visit: closed}  # an untouched visit must not overwrite a newer one
+        return changed | _talk_updates(talk, closed, mode)
 
-        return closing
+    def stop(now: Visit, mode: Mode) -> Updates:
+        closed = now.close("Stopped. What is shown above was checked.")
+        return {visit: closed, **_talk_updates(talk, closed, mode)}
 
     def forget(now: Visit, mode: Mode) -> Updates:
         blank = replace(now, turns=(), log=())
@@ -211,8 +212,7 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
         a.then(stream, [*here, talk.context], [visit, talk.chat], show_progress="minimal", **_MODEL_WORK) for a in asked
     ]
     for answer in answers:
-        answer.then(close("Not answered. Ask again."), here, parts, **quick)
-    stopped = close("Stopped. What is shown above was checked.")
-    talk.stop.click(stopped, here, parts, queue=False, **quick)
+        answer.then(end, here, parts, **quick)
+    talk.stop.click(stop, here, parts, queue=False, **quick)
     talk.chat.clear(forget, here, parts, **quick)
     talk.mode.input(switch, here, [film.findings, *talk.of_visit], **quick)

@@ -13,11 +13,16 @@ from chatcad.ui.chat import Message, answer_markdown, inert, messages_of
 
 @dataclass(slots=True)
 class Question:
-    """The question under way. It alone changes in place, since Stop must reach an answer that is being written."""
+    """The question under way. It alone changes in place, since Stop must reach an answer that is being written.
+
+    ``ended`` tells that nothing will come any more: an answer that was stopped may still be ending when the next
+    question has begun, and must not take that one with it.
+    """
 
     text: str
     heard: list[Sentence] = field(default_factory=list)
     stopped: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,10 @@ class Visit:
         shown = said[1]["content"] if len(said) > 1 else ""
         closing: Message = {"role": "assistant", "content": f"{shown}\n\n*{inert(why)}*".strip()}
         return replace(self, log=(*self.log, said[0], closing), asking=None)
+
+    def close_ended(self, why: str) -> Visit:
+        """Close the question if its answer ended without a turn; one that waits or is being answered goes on."""
+        return self.close(why) if self.asking is not None and self.asking.ended else self
 
     def messages(self) -> list[Message]:
         """Return what the chat shows now."""

@@ -143,6 +143,26 @@ def test_stopping_keeps_the_checked_sentences_and_says_so() -> None:
     assert stopped.close("again") is stopped
 
 
+def test_the_end_of_a_stopped_answer_leaves_the_next_question_alone() -> None:
+    work = loaded(FakeSystem())
+    answering = work.answer(Visit(study=study()).ask("First?"), "clinician", "")
+    second = next(answering).close("Stopped.").ask("Second?")
+    assert list(answering) == []
+    assert second.close_ended("Not answered.") is second
+    *_, last = work.answer(second, "clinician", "")
+    assert [turn.question for turn in last.turns] == ["Second?"]
+
+
+def test_an_answer_that_ended_without_a_turn_is_closed() -> None:
+    asked = Visit(study=study()).ask("Sure?")
+    answering = loaded(FakeSystem()).answer(asked, "clinician", "")
+    next(answering)
+    answering.close()  # as when the queue drops it
+    closed = asked.close_ended("Not answered.")
+    assert closed.asking is None
+    assert closed.log[-1]["content"].endswith("*Not answered.*")
+
+
 def test_heat_maps_on_offer_are_those_that_exist_and_the_first_is_the_surest() -> None:
     assert [label for _, label in handlers.heat_choices(study())] == ["none", "Cardiomegaly", "Effusion"]
     assert handlers.first_heat(study()) == "Cardiomegaly"
