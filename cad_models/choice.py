@@ -14,7 +14,7 @@ from cad_models import registry
 from chatcad.errors import UsageError
 
 EMBEDDED: Mapping[registry.Task, str] = {
-    "segmenter": "segmenter", "gate": "gate", "view": "view", "classifier": "classifier", "reporter": "reporter",
+    "segmenter": "segmenter", "gate": "gate", "view": "view", "classifier": "classifier", "reporter": "template",
 }  # fmt: skip
 FILE = "networks.json"
 

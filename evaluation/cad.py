@@ -7,7 +7,7 @@ from typing import Any
 
 from chatcad.config import Settings
 
-NETWORKS = ("segmenter", "gate", "view", "classifier", "reporter")
+NETWORKS = ("segmenter", "gate", "view", "classifier", "reporter", "template")
 
 
 def run(settings: Settings) -> dict[str, Any]:

@@ -30,7 +30,20 @@ SAYING = frozenset({"possible", "likely", "definite", "asserted"})
 
 
 def run(settings: Settings) -> dict[str, Any]:
-    """Draft reports of NIH films that nothing was trained on, and compare what they say with the labels."""
+    """Compare the drafter with the template and the degenerate writers."""
+    return compare(settings, ("reporter", "template"))
+
+
+def compare(settings: Settings, writers: tuple[str, ...]) -> dict[str, Any]:
+    """Draft reports of NIH films that nothing was trained on, and compare what they say with the labels.
+
+    Parameters
+    ----------
+    settings
+        ``settings.data`` is the folder of the public films.
+    writers
+        Names of report networks; the figures are the first one's, the others stand beside.
+    """
     records = [f for f in judged_films(settings.data) if f.source in {"nih", "nih64"}]
     records = records[:: max(len(records) // FILMS, 1)]
     prepared, classifier = prepare(records, SIZE), registry.load("classifier")
@@ -39,16 +52,17 @@ def run(settings: Settings) -> dict[str, Any]:
     patients = [f.patient for f in records]
     films = [_film(square, masks, classifier) for square, masks in zip(prepared.squares, prepared.masks, strict=True)]
     figures: list[Figure] = []
-    for name in ("reporter", "template"):
+    for name in writers:
         texts = [registry.load(name).draft(film, masks, "unknown", labels) for film, masks, labels in films]
-        figures += _figures(name, np.array([said_in(t, told) for t in texts]), truth, patients)
+        said = np.array([said_in(t, told) for t in texts])
+        figures += _figures(name, said, truth, patients, headline=name == writers[0])
         figures.append(figure("different texts", name, len(texts), (float(len(set(texts))),) * 3))
-    figures += _figures("all positive", np.ones_like(truth), truth, patients)
     constant = np.zeros_like(truth)
     constant[:, truth.sum(axis=0).argmax()] = True
+    figures += _figures("all positive", np.ones_like(truth), truth, patients)
     figures += _figures("constant report", constant, truth, patients)
     print_figures(figures)
-    return {"network": "reporter", "sha256": registry.get("reporter").sha256, "labels": told, "figures": figures}
+    return {"network": writers[0], "sha256": registry.get(writers[0]).sha256, "labels": told, "figures": figures}
 
 
 def told_labels(classifier: FilmClassifier) -> list[str]:
@@ -70,14 +84,13 @@ def _film(
     return Radiograph(pixels, ""), found, classifier.read_square(pixels, found)
 
 
-def _figures(name: str, said: Said, truth: Said, patients: list[str]) -> list[Figure]:
+def _figures(name: str, said: Said, truth: Said, patients: list[str], *, headline: bool = False) -> list[Figure]:
     """Return F1, micro and macro over labels, of one writer."""
     scores: dict[str, Callable[[Said, Said], float]] = {"micro F1": micro_f1, "macro F1": macro_f1}
 
     def interval(score: Callable[[Said, Said], float]) -> Interval:
         return bootstrap(lambda i: score(said[i], truth[i]), patients)
 
-    headline = name == "reporter"
     return [figure(what, name, len(truth), interval(score), headline=headline) for what, score in scores.items()]
 
 

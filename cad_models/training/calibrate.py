@@ -36,7 +36,8 @@ MIN_AUROC = 0.80
 FOLDS = 5
 NOTE = (
     "Written by cad_models/training/calibrate.py. Platt maps fitted on nih64 and NIH val/test patients (Tuberculosis: "
-    "Shenzhen val/test, with NIH as films without it), sensitivity and specificity cross-fitted by patient; the AUROC is that of the decisive cohort."
+    "Shenzhen val/test, with NIH as films without it), sensitivity and specificity cross-fitted by patient; the AUROC "
+    "is that of the decisive cohort."
 )
 CALIBRATION_SOURCES = {"Tuberculosis": ("shenzhen",)}
 DECISIVE = {"Tuberculosis": "montgomery", "Edema": "nih"}
@@ -77,8 +78,8 @@ def calibration_films(questions: Sequence[Cohort], label: str) -> tuple[NDArray[
 def judge_label(scored: Scored, questions: Sequence[Cohort], label: str) -> tuple[Reliability, dict[str, Any]]:
     """Return how far a label may be believed, with the figures behind it.
 
-    ``assessed``: on a source or sampling that training never saw, with at least 20 positives, the AUROC is at least .80,
-    its interval clears chance and the margin over the thumbnail baseline clears zero, and among abnormal films the
+    ``assessed``: on a source or sampling that training never saw, with at least 20 positives, the AUROC is at least
+    .80, its interval clears chance and the margin over the thumbnail baseline clears zero, and among abnormal films the
     interval clears chance too; a label that was never set against other diseases can't be. ``weak``: the interval
     clears chance on the decisive films, and among abnormal films, where there are any, the point is at least .55.
     Everything else is ``not_assessed``.
@@ -89,7 +90,8 @@ def judge_label(scored: Scored, questions: Sequence[Cohort], label: str) -> tupl
     abnormal = mine.get(f"{name} abnormal")
     within = cohort_figures(scored, abnormal)["auroc"] if abnormal is not None else None
     clears = figures["auroc"][1] > 0.5
-    strong = figures["auroc"][0] >= MIN_AUROC and figures["margin"][1] > 0 and within is not None and within[1] > 0.5
+    specific = within is not None and within[1] > 0.5
+    strong = figures["auroc"][0] >= MIN_AUROC and figures["margin"][1] > 0 and specific
     facts = {"decisive": name, **figures, "auroc_among_abnormal": within}
     if clears and strong and mine[name].unseen and figures["positives"] >= MIN_POSITIVES:
         return "assessed", facts

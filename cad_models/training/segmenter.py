@@ -136,7 +136,7 @@ def fit(network: Segmenter, atlas: Atlas, minutes: float, checkpoint: Path) -> S
 
 
 def main() -> None:
-    """Train, write the weights, and leave the figures to ``cad_models.training.evaluate``."""
+    """Train, write the weights, and leave the figures to ``evaluation.segmenter``."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, default=load_settings().data)
     parser.add_argument("--minutes", type=float, default=30.0, help="wall-clock budget of all three steps")

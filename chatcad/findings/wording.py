@@ -34,7 +34,8 @@ def describe(finding: Finding, mode: Mode) -> str:
     finding
         Any state; ``not_assessed`` is said as such and never as absent.
     mode
-        ``"clinician"`` gives the field's term and the probability, ``"patient"`` plain words.
+        ``"clinician"`` gives the field's term and, for assessed findings, the probability; ``"patient"`` plain words.
+        A weak detector's number is left to the table: its low prevalence reads as a denial beside "possible".
     """
     key = _template_of(finding)
     term = terms()[finding.label]

@@ -197,7 +197,8 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
         return {visit: closed, **_talk_updates(talk, closed, mode)}
 
     def forget(now: Visit, mode: Mode) -> Updates:
-        blank = replace(now, turns=(), log=())
+        stopped = now.close("Stopped.")  # an answer under way must not bring the conversation back
+        blank = replace(stopped, turns=(), log=())
         return {visit: blank, **_talk_updates(talk, blank, mode)}
 
     def switch(now: Visit, mode: Mode) -> Updates:
@@ -208,11 +209,13 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
     sources = [(talk.question.submit, talk.question), (talk.send.click, talk.question)]
     sources += [(offer.click, offer) for offer in talk.offers]
     asked = [source(begin, [text, *here], parts, queue=False, **quick) for source, text in sources]
-    answers = [
-        a.then(stream, [*here, talk.context], [visit, talk.chat], show_progress="minimal", **_MODEL_WORK) for a in asked
-    ]
-    for answer in answers:
-        answer.then(end, here, parts, **quick)
+    # "multiple": a stopped answer may still be ending, and must not swallow the next question's
+    many = {"trigger_mode": "multiple"}
+    for begun in asked:
+        answer = begun.then(
+            stream, [*here, talk.context], [visit, talk.chat], show_progress="minimal", **many, **_MODEL_WORK
+        )
+        answer.then(end, here, parts, **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
     talk.chat.clear(forget, here, parts, **quick)
     talk.mode.input(switch, here, [film.findings, *talk.of_visit], **quick)
