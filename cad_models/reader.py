@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cad_models.view import ViewHead
 
 
+REMEDY = "give one upright frontal chest film"
+
+
 class LabelNetwork(Protocol):
     """What the reader asks of a classifier."""
 
@@ -88,14 +91,14 @@ class CadReader:
             square = to_square(radiograph.pixels, SIZE)
             empty = blank(radiograph.pixels)
         if empty is not None:
-            raise ImageRefused(f"not read: {empty.reason}")
+            raise ImageRefused(f"not read: {empty.reason}; {REMEDY}")
         with _timed(times, "segmenter"):
             film, maps, logits = run(self._segmenter, square)
         with _timed(times, "gate"):
             features = film_features(film, maps, logits)
             gate = self._gate.judge(features)
         if not gate.accepted:
-            raise ImageRefused(f"not read: {gate.reason} (score {gate.score:.2f})")
+            raise ImageRefused(f"not read: {gate.reason} (score {gate.score:.2f}); {REMEDY}")
         with _timed(times, "view"):
             view, view_from = self._tell_view(radiograph, features)
         with _timed(times, "masks"):

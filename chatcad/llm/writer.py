@@ -28,7 +28,7 @@ MOST_REWRITES = 2
 """Rewrites asked for in one answer; a model that keeps failing isn't worth the reader's wait."""
 
 _LEADERS = re.compile(
-    r"^\s*(?:[-*•]|\"|“|'|(?:sure|okay|here (?:is|are)[^:]*|rewritten|sentence|answer)\s*[:,!]+)\s*", re.I
+    r"^\s*(?:[-*•]|\"|“|'|(?:sure|okay|here (?:is|are)[^:]*|rewritten|sentence|answer|[aq])\s*[:,!]+)\s*", re.I
 )
 _IDS = re.compile(r"\s*[\[(`]?\b[FMP]\d+\b[\])`]?(?=\s|[.,;!?]|$)")
 

@@ -60,7 +60,8 @@ def plan(asked: Asked, study: Study, passages: tuple[Passage, ...], mode: Mode, 
         Who reads.
     """
     case = Case(asked, study, passages, mode, prior)
-    statements = [*_urgent_first(case), *BUILDERS[asked.intent](case), *case.reply("disclaimer")]
+    second = BUILDERS[asked.also](case) if asked.also is not None else []
+    statements = [*_urgent_first(case), *BUILDERS[asked.intent](case), *second, *case.reply("disclaimer")]
     unique = tuple({s.text: s for s in statements}.values())
     return Plan(asked.intent, asked.labels, unique, urgent=bool(_urgent(case)))
 

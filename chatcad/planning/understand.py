@@ -51,14 +51,23 @@ KEEPS_LABELS: frozenset[Intent] = frozenset(
 )
 
 
+SEVERAL = re.compile(r",?\s+and\s+|[;?]\s+", re.IGNORECASE)
+ASKS = re.compile(r"(?:what|which|how|why|where|when|who|is|are|do|does|can|could|should|will|next)\b", re.IGNORECASE)
+"""Where one question ends and another begins, and what the second one begins with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question understood; without ``topics`` there is nothing to look up."""
+    """A question understood: ``also`` is a second kind in the same question ("how large, and what next?").
+
+    Without ``topics`` there is nothing to look up.
+    """
 
     question: str
     intent: Intent
     labels: tuple[str, ...]
     topics: tuple[str, ...]
+    also: Intent | None = None
 
 
 class Understanding:
@@ -81,11 +90,21 @@ class Understanding:
         turns
             Earlier turns: a follow-up without a label of its own ("how sure are you?") keeps the last one's.
         """
-        intent = self._intent(question)
+        intent, also = self._intent(question), self._second(question)
         labels = labels_in(question)
         if not labels and turns and intent in KEEPS_LABELS and FOLLOWS_UP.search(question):
             labels = turns[-1].labels
-        return Asked(question, intent, labels, TOPICS.get(intent, ()))
+        if also in {intent, None} or intent not in KEEPS_LABELS:
+            return Asked(question, intent, labels, TOPICS.get(intent, ()))
+        return Asked(question, intent, labels, tuple({t: 0 for k in (intent, also) for t in TOPICS.get(k, ())}), also)
+
+    def _second(self, question: str) -> Intent | None:
+        """Return the kind of a question's last part, where it has several and that part has a kind of its own."""
+        _, *rest = SEVERAL.split(question)
+        if not rest or not ASKS.match(rest[-1]):
+            return None
+        kind = self._intent(rest[-1])
+        return kind if kind in KEEPS_LABELS else None
 
     def _intent(self, question: str) -> Intent:
         if DRUGS.search(question):

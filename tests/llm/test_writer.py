@@ -27,6 +27,8 @@ def session(deadline=60.0, **script):
         ("Sure: The heart is probably enlarged.", "The heart is probably enlarged."),
         ("- The heart is probably enlarged [F1]. And more.", "The heart is probably enlarged."),
         ("The ratio is 0.57. Next one.", "The ratio is 0.57."),
+        ("A: Get help now.", "Get help now."),
+        ("A heart is seen.", "A heart is seen."),
         ("", ""),
     ],
 )

@@ -40,6 +40,14 @@ def test_every_statement_passes_its_own_check(intent, mode, labels):
     assert "esearch tool" in made.statements[-1].text
 
 
+def test_a_double_question_gets_both_answers_once():
+    made = plan(Asked("?", "measurement", ("Cardiomegaly",), (), "next_step"), STUDY, PASSAGES, "clinician")
+    said = [s.text for s in made.statements]
+    assert "0.57" in said[0]
+    assert any(t.startswith("Echocardiography") for t in said)
+    assert len(said) == len(set(said))
+
+
 def test_not_assessed_is_said_and_never_absent():
     said = texts("finding", "Fracture")
     assert said[0].startswith("Fracture was not assessed")

@@ -47,6 +47,14 @@ def test_a_follow_up_keeps_the_last_label(understand, question):
     assert understand(question, [turn_about("Effusion")]).labels == ("Effusion",)
 
 
+def test_two_kinds_in_one_question(understand):
+    asked = understand("How large is the heart, and what next?")
+    assert (asked.intent, asked.also) == ("measurement", "next_step")
+    assert "next_step" in asked.topics
+    assert understand("Is there an effusion and a nodule?").also is None
+    assert understand("Is the heart enlarged?").also is None
+
+
 def test_a_new_subject_drops_the_last_label(understand):
     assert understand("And a rib fracture?", [turn_about("Effusion")]).labels == ("Fracture",)
     assert understand("What do you see on this film?", [turn_about("Effusion")]).labels == ()
@@ -63,6 +71,8 @@ def test_a_new_subject_drops_the_last_label(understand):
         ("What does a hernia mean?", "meaning"),
         ("Is a pneumothorax dangerous?", "urgency"),
         ("Is the effusion larger than before?", "comparison"),
+        ("And a rib fracture?", "finding"),
+        ("What about a hernia?", "finding"),
     ],
 )
 def test_the_kind_lies_in_the_form_not_in_the_disease(understand, question, intent):
