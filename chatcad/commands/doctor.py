@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from importlib import metadata
 
-from chatcad.config import ROOT, Settings
+from chatcad.config import Settings
 
 PACKAGES = ("torch", "transformers", "gradio", "langchain", "chromadb", "sentence-transformers", "pydicom")
 
@@ -49,7 +49,7 @@ def _backends(settings: Settings) -> Iterator[tuple[str, str, str]]:
 
 def _knowledge(settings: Settings) -> Iterator[tuple[str, str, str]]:
     own = len(list((settings.knowledge / "passages").glob("*.md")))
-    yield "ok", "guideline passages", f"{own} topics in {settings.knowledge.relative_to(ROOT)}/passages"
+    yield "ok", "guideline passages", f"{own} topics in {settings.knowledge / 'passages'}"
     medquad = settings.data / "medquad" / "medquad_chest.jsonl"
     found = medquad.is_file()
     yield (

@@ -22,8 +22,9 @@ def _list(_: argparse.Namespace, settings: Settings) -> None:
             f"{mark} {network.name:12} {network.task:11} {registry.state(network):8} {network.bytes / 2**20:5.1f} MiB"
         )
         print(f"    licence  {network.licence}")
-        print("    figures  " + ("; ".join(f"{k} {v}" for k, v in network.figures.items()) or "none measured"))
-    print("* in use. Cards with all figures: cad_models/cards/")
+        for what, (value, low, high) in network.figures.items():
+            print(f"    {value:.2f} [{low:.2f}, {high:.2f}]  {what}")
+    print("* in use. Figures with 95% intervals on patients never trained on; all of them: cad_models/cards/")
 
 
 def _get(arguments: argparse.Namespace, _: Settings) -> None:
