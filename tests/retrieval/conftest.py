@@ -19,7 +19,7 @@ def refuse(*_: object, **__: object) -> None:
     raise AssertionError("retrieval reached for the network")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
@@ -37,7 +37,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return replace(load_settings(), cache=home / "cache", knowledge=home / "knowledge", data=home / "no-data")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def retriever(settings: Settings, no_network: None) -> GuidelineRetriever:
     return open_retriever(settings)
 
