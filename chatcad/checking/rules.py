@@ -47,6 +47,8 @@ def shape(draft: str, statement: str) -> str | None:
         return "contains markup"
     if not re.search(r"[.!?]$", draft.strip()):
         return "the sentence is not finished"
+    if draft.strip().endswith("?") and not statement.strip().endswith("?"):
+        return "asks instead of saying"
     if len(draft) > LONGER * len(statement) + 40:
         return "much longer than the statement"
     return None

@@ -80,6 +80,7 @@ def test_group_sentences_agree_with_the_facts(state, mode):
         ("Edema", "Pulmonary edema is likely (probability 0.95)."),
         ("Cardiomegaly", "Cardiomegaly is likely (probability 0.82). Everything else is fine."),
         ("Cardiomegaly", "Cardiomegaly is likely (probability 0.82) <img src=x>."),
+        ("Cardiomegaly", "Is cardiomegaly likely (probability 0.82)?"),
         ("Cardiomegaly", ""),
     ],
 )
