@@ -7,6 +7,7 @@ from typing import cast
 
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
+from chatcad.findings.wording import positives
 from chatcad.types import PromptDesign, Study, Turn
 
 IMPRESSION = "What do you see on this film?"
@@ -33,7 +34,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 def as_markdown(study: Study, impression: Turn) -> str:
     """Return the report as Markdown, with the research-only line first."""
-    positives = [s.text for s in impression.sentences if s.source == "image"]
+    open_ids = {f.id for f in positives(study)} | {m.id for m in study.measurements}
+    flagged = [s.text for s in impression.sentences if open_ids & set(s.support)]
     return "\n".join(
         [
             "# Chest radiograph: preliminary, machine-drafted",
@@ -48,7 +50,7 @@ def as_markdown(study: Study, impression: Turn) -> str:
             "",
             "## Impression",
             "",
-            *(f"- {line}" for line in positives),
+            *(f"- {line}" for line in flagged),
             "",
             f"Prompt sha256: `{impression.prompt_sha256}` · {impression.backend}",
         ]

@@ -163,7 +163,19 @@ def _comparison(case: Case) -> list[Statement]:
         if before is not None:
             then, now = (say_finding(f, case.mode).text for f in (before, finding))
             said += case.reply("prior", (finding.id,), then=then, now=now)
+    if any(f.label == OF_THE_HEART for f in case.findings):
+        said += _compare_ratios(case, case.prior)
     return said or case.reply("no_positive")
+
+
+def _compare_ratios(case: Case, prior: Study) -> list[Statement]:
+    then, now = (s.measurement("cardiothoracic_ratio") for s in (prior, case.study))
+    if then is None or now is None or then.value is None or now.value is None:
+        return []
+    said = []
+    if case.mode == "clinician":
+        said = case.reply("prior_ratio", (now.id,), then=f"{then.value:.2f}", now=f"{now.value:.2f}")
+    return said + (case.reply("views_differ") if prior.view != case.study.view else [])
 
 
 def _urgency(case: Case) -> list[Statement]:

@@ -84,6 +84,10 @@ def test_change_needs_an_earlier_film():
     both = texts("comparison", "Effusion", prior=make_study({"Effusion": ("assessed", 0.04)}))
     assert "unlikely (probability 0.04)" in both[0]
     assert "possible on the right side (probability 0.46)" in both[0]
+    heart = texts("comparison", "Cardiomegaly", prior=make_study(ctr=0.48))
+    assert heart[1] == "The cardiothoracic ratio was 0.48 on the earlier film and is 0.57 on this film."
+    withheld = texts("comparison", "Cardiomegaly", prior=make_study(ctr=None))
+    assert not any("ratio was" in t for t in withheld)
 
 
 def test_an_urgent_finding_comes_first_whatever_was_asked():
