@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from chatcad.retrieval.retriever import GuidelineRetriever
 
 
+CANDIDATES = 6
+"""Passages looked up for one answer; the plan quotes the few that fit, and only these are shown to the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """What an answer depends on besides its question: the film, earlier turns, and the reader's choices.
@@ -85,9 +89,8 @@ class ChatCAD:
         start = time.monotonic()
         asked = self.understand(question, talk.turns)
         labels = planning.subjects(asked, talk.study)
-        passages = (
-            self.retriever.search(question, labels=labels, topics=asked.topics, mode=talk.mode) if asked.topics else ()
-        )
+        wanted = CANDIDATES if asked.topics else 0
+        passages = self.retriever.search(question, labels=labels, topics=asked.topics, mode=talk.mode, k=wanted)
         plan = planning.plan(asked, talk.study, passages, talk.mode, talk.prior)
         prompt = prompting.assemble(
             talk.study,

@@ -21,7 +21,7 @@ QUESTIONS = ("Is the heart enlarged?", "And is there a pneumothorax?", "Is there
 class Shelf:
     """A retriever with one passage."""
 
-    def search(self, question, *, labels, topics, mode):
+    def search(self, question, *, labels, topics, mode, k):
         return (make_passage(1, "Echocardiography is the test for an enlarged heart.", "Cardiomegaly"),)
 
 

@@ -118,13 +118,13 @@ def _measurement(case: Case) -> list[Statement]:
         said = [*[say_finding(f, case.mode) for f in about_other], *case.reply("no_size"), *said]
     elif heart := case.study.finding(OF_THE_HEART):
         said.append(say_finding(heart, case.mode))
-    return said + guideline(case.passages, case.findings, case.mode, most=1)
+    return said + guideline(case.passages, case.findings, case.mode, most=1, first=frozenset({"measurement"}))
 
 
 def _next_step(case: Case) -> list[Statement]:
     shown = case.findings[:2]
     said = [say_finding(f, case.mode) for f in shown] or case.reply("no_positive")
-    said += guideline(case.passages, shown, case.mode, most=2)
+    said += guideline(case.passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
     return said + (case.reply("ask_doctor") if case.mode == "patient" else [])
 
 
@@ -133,14 +133,14 @@ def _cause(case: Case) -> list[Statement]:
     return [
         *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
         *case.reply("cause"),
-        *guideline(case.passages, shown, case.mode, most=2),
+        *guideline(case.passages, shown, case.mode, most=2, first=frozenset({"cause"})),
     ]
 
 
 def _meaning(case: Case) -> list[Statement]:
     shown = case.findings[:2]
     return [
-        *guideline(case.passages, shown, case.mode, most=1, whatever_state=True),
+        *guideline(case.passages, shown, case.mode, most=1, first=frozenset({"meaning"}), whatever_state=True),
         *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
     ]
 
@@ -183,7 +183,7 @@ def _urgency(case: Case) -> list[Statement]:
     return [
         *[say_finding(f, case.mode) for f in shown],
         *case.reply("urgency"),
-        *guideline(case.passages, shown, case.mode, most=1),
+        *guideline(case.passages, shown, case.mode, most=1, first=frozenset({"urgency"})),
     ]
 
 

@@ -107,7 +107,7 @@ class GuidelineRetriever(BaseRetriever):
         asked = tuple(dict.fromkeys([*labels, *labels_in(mended)]))
         wanted = {*topics, *topics_in(mended)}
         query = f"{mended} {label_words(asked, beside=mended)}".strip()
-        if not query:
+        if not query or k < 1:
             return ()
         vector = self.embed(query)
         if self._alien(mended, vector if query == mended else None, mode):

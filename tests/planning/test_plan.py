@@ -48,6 +48,13 @@ def test_a_double_question_gets_both_answers_once():
     assert len(said) == len(set(said))
 
 
+def test_the_passage_of_the_asked_kind_is_quoted_first():
+    other = make_passage(1, "A normal heart size does not exclude heart failure.", "Cardiomegaly", topics=("limits",))
+    wanted = make_passage(2, "Echocardiography is the next test.", "Cardiomegaly", topics=("next_step",))
+    said = texts("next_step", "Cardiomegaly", passages=(other, wanted))
+    assert said.index(wanted.text) < said.index(other.text)
+
+
 def test_not_assessed_is_said_and_never_absent():
     said = texts("finding", "Fracture")
     assert said[0].startswith("Fracture was not assessed")

@@ -66,6 +66,7 @@ def test_a_new_subject_drops_the_last_label(understand):
         ("How sure are you about the effusion?", "certainty"),
         ("Is the film normal?", "summary"),
         ("Where is the opacity?", "location"),
+        ("Where is the fluid?", "location"),
         ("What is the next step for the cardiomegaly?", "next_step"),
         ("What could cause the nodule?", "cause"),
         ("What does a hernia mean?", "meaning"),
