@@ -72,6 +72,7 @@ def passage_to_json(passage: Passage) -> dict[str, Any]:
         "source": passage.source,
         "url": passage.url,
         "year": passage.year,
+        "page": passage.page,
         "audience": passage.audience,
         "score": round(passage.score, 4),
     }
@@ -114,6 +115,7 @@ def _citation(passage: Passage) -> dict[str, Any]:
         "source": passage.source,
         "url": passage.url,
         "year": passage.year,
+        "page": passage.page,
     }
 
 

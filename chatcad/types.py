@@ -196,7 +196,7 @@ class Passage:
     ``key`` is its stable name in the knowledge base; ``id`` numbers it within one answer. ``findings`` are the
     labels that it is about; ``score`` in ``[0, 1]`` is the retriever's own, comparable within one answer only.
     ``topics`` are the kinds of thing it says (``"next_step"``, ``"limits"`` …); ``urgency`` is how soon a reader
-    for whom it holds has to act.
+    for whom it holds has to act; ``page`` is set for a document that has pages.
     """
 
     id: str
@@ -211,6 +211,12 @@ class Passage:
     score: float = 0.0
     topics: tuple[str, ...] = ()
     urgency: Urgency = "none"
+    page: int | None = None
+
+    @property
+    def where(self) -> str:
+        """Source, year and page, as a citation gives them after the title."""
+        return f"{self.source}, {self.year}" + (f", p. {self.page}" if self.page else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def assemble(
     """
     header = _file(f"system_{mode}.md").strip()
     earlier = [f"Q: {neutral(t.question)} A: {neutral(t.answer)}" for t in turns]
-    quoted = [f"{p.id} ({p.source}, {p.year}): {neutral(p.text)}" for p in passages]
+    quoted = [f"{p.id} ({p.where}): {neutral(p.text)}" for p in passages]
     told = neutral(context)[:LONGEST_CONTEXT]
     while True:
         evidence = _file("evidence.md").format(

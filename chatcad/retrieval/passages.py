@@ -29,7 +29,8 @@ class Record(BaseModel):
     """One indexed piece of text with its provenance.
 
     ``evidence`` says what kind of publication stands behind it (``local``: a document the user added);
-    ``origin`` says which of the three sources of text it came from.
+    ``origin`` says which of the three sources of text it came from; ``supersedes`` names the ids of older
+    passages that it replaces; ``page`` is the page of the added document, where it has pages.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,8 @@ class Record(BaseModel):
     topics: tuple[str, ...] = ()
     urgency: Urgency = "none"
     origin: Origin = "own"
+    supersedes: tuple[str, ...] = ()
+    page: int | None = Field(default=None, ge=1)
 
     @field_validator("findings")
     @classmethod
@@ -66,7 +69,7 @@ class Record(BaseModel):
         )
 
 
-_SHARED_FIELDS = {"key", "title", "text", "source", "url", "year", "audience", "findings", "topics", "urgency"}
+_SHARED_FIELDS = {"key", "title", "text", "source", "url", "year", "audience", "findings", "topics", "urgency", "page"}
 
 
 def _only(value: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:

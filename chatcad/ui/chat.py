@@ -73,7 +73,7 @@ def _link(passage: Passage) -> str:
     title, parts = f"{inert(passage.title)}", urlsplit(passage.url)
     if parts.scheme in {"http", "https"} and parts.netloc:
         title = f"[{title}](<{quote(passage.url, safe=':/?&=%#~+,;@.-_')}>)"
-    return f"{title}. {inert(passage.source)}, {passage.year}"
+    return f"{title}. {inert(passage.where)}"
 
 
 def provenance_markdown(turn: Turn, study: Study) -> str:
