@@ -77,7 +77,7 @@ def clean(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         Same shape; at least .501 inside the cleaned structure and at most .499 outside, so that a later resize
         keeps the border where the network saw it.
     """
-    inside = np.stack([ndimage.binary_fill_holes(main_body(p > 0.5)) for p in probabilities])
+    inside = np.stack([fill_holes(main_body(p > 0.5)) for p in probabilities])
     cleaned = np.where(inside, np.maximum(probabilities, 0.501), np.minimum(probabilities, 0.499))
     return cleaned.astype(np.float32)
 
@@ -96,6 +96,17 @@ def main_body(mask: Mask) -> Mask:
     return np.asarray(ndimage.binary_dilation(opened, iterations=2 * _REACH, mask=mask))
 
 
+def fill_holes(mask: Mask) -> Mask:
+    """Return a mask without holes: what isn't joined to the picture's border is inside.
+
+    By components, which is ten times as fast as `scipy.ndimage.binary_fill_holes`.
+    """
+    outside, _ = ndimage.label(~mask)
+    border = np.concatenate((outside[0], outside[-1], outside[:, 0], outside[:, -1]))
+    filled: Mask = ~np.isin(outside, border[border > 0])
+    return filled
+
+
 def largest_part(mask: Mask) -> Mask:
     """Return the largest connected component of a mask."""
     parts, count = ndimage.label(mask)
@@ -105,7 +116,7 @@ def largest_part(mask: Mask) -> Mask:
     return part
 
 
-def masks_on_grid(cleaned: NDArray[np.float32], height: int, width: int) -> Masks:
+def masks_on_grid(cleaned: NDArray[np.float32], height: int, width: int, judged: float | None = None) -> Masks:
     """Lay cleaned maps on another grid, such as the film's own.
 
     Parameters
@@ -114,12 +125,16 @@ def masks_on_grid(cleaned: NDArray[np.float32], height: int, width: int) -> Mask
         ``(3, side, side)`` from `clean`: right lung, left lung, heart.
     height, width
         Of the masks.
+    judged
+        Their quality where it is known already; it is judged on the network's grid.
     """
     right, left, heart = (_resize(p, height, width) for p in cleaned)
-    return Masks(right, left, heart, quality=quality(*(p > 0.5 for p in cleaned)))
+    return Masks(right, left, heart, quality(*(p > 0.5 for p in cleaned)) if judged is None else judged)
 
 
 def _resize(probability: NDArray[np.float32], height: int, width: int) -> Mask:
+    if probability.shape == (height, width):
+        return probability > 0.5
     # In 8 bits: four times as fast as in floats on a large film; .501 and .499 round to 128 and 127.
     picture = Image.fromarray(np.round(probability * 255).astype(np.uint8))
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR)) > 127

@@ -7,15 +7,19 @@ wording; and it keeps nothing of a film, so that one reader serves every visitor
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cad_models import anatomy, registry
 from cad_models.choice import EMBEDDED
 from cad_models.preprocess import to_square
 from chatcad.errors import ImageRefused
-from chatcad.types import LabelReading, Masks, Radiograph, Reading, View
+from chatcad.types import Gate, LabelReading, Masks, Radiograph, Reading, View
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 
 REMEDY = "give one upright frontal chest film"
+BATCH = 8
+"""Films that go through the segmenter together: more gain nothing on a CPU (``evaluation/speed.py``)."""
 
 
 class LabelNetwork(Protocol):
@@ -82,33 +88,71 @@ class CadReader:
         ImageRefused
             The picture is not an upright frontal chest film; the message says what it looks like instead.
         """
+        (outcome,) = self._read_batch([radiograph])
+        if isinstance(outcome, ImageRefused):
+            raise outcome
+        return outcome
+
+    def read_many(self, radiographs: Iterable[Radiograph], batch: int = BATCH) -> Iterator[Reading | ImageRefused]:
+        """Read films in their order, the segmenter on several at once.
+
+        Parameters
+        ----------
+        radiographs
+            Drawn as they are needed, no more than one batch ahead.
+        batch
+            Films that go through the network together.
+
+        Yields
+        ------
+        Reading or ImageRefused
+            One a film: what `read` would return or raise. Times are each film's share of its batch.
+        """
+        source = iter(radiographs)
+        while films := list(islice(source, batch)):
+            yield from self._read_batch(films)
+
+    def _read_batch(self, films: Sequence[Radiograph]) -> list[Reading | ImageRefused]:
         from cad_models.features import film_features
         from cad_models.gate import blank
         from cad_models.segmenter import SIZE, run
 
         times: dict[str, float] = {}
-        with _timed(times, "preprocess"):
-            square = to_square(radiograph.pixels, SIZE)
-            empty = blank(radiograph.pixels)
-        if empty is not None:
-            raise ImageRefused(f"not read: {empty.reason}; {REMEDY}")
-        with _timed(times, "segmenter"):
-            film, maps, logits = run(self._segmenter, square)
-        with _timed(times, "gate"):
-            features = film_features(film, maps, logits)
-            gate = self._gate.judge(features)
-        if not gate.accepted:
-            raise ImageRefused(f"not read: {gate.reason} (score {gate.score:.2f}); {REMEDY}")
+        outcomes: dict[int, Reading | ImageRefused] = {}
+        with _timed(times, "preprocess", len(films)):
+            empty = [blank(f.pixels) for f in films]
+            seen = [i for i, nothing in enumerate(empty) if nothing is None]
+            squares = [to_square(films[i].pixels, SIZE) for i in seen]
+        outcomes |= {i: _refusal(gate) for i, gate in enumerate(empty) if gate is not None}
+        if seen:
+            with _timed(times, "segmenter", len(seen)):
+                square, maps, logits = run(self._segmenter, np.stack(squares))
+            with _timed(times, "gate", len(seen)):
+                features = film_features(square, maps, logits)
+                probabilities = logits.sigmoid().numpy()
+                gates = [self._gate.judge(features[row : row + 1]) for row in range(len(seen))]
+            for row, i in enumerate(seen):
+                outcomes[i] = (
+                    self._read_accepted(films[i], gates[row], features[row : row + 1], probabilities[row], dict(times))
+                    if gates[row].accepted
+                    else _refusal(gates[row], gates[row].score)
+                )
+        return [outcomes[i] for i in range(len(films))]
+
+    def _read_accepted(
+        self, film: Radiograph, gate: Gate, features: Tensor, maps: NDArray[np.float32], times: dict[str, float]
+    ) -> Reading:
+        """Read what the networks after the segmenter say of one film; ``times`` is filled on."""
         with _timed(times, "view"):
-            view, view_from = self._tell_view(radiograph, features)
+            view, view_from = self._tell_view(film, features)
         with _timed(times, "masks"):
-            cleaned = anatomy.clean(logits.sigmoid()[0].numpy())
-            masks = anatomy.masks_on_grid(cleaned, radiograph.height, radiograph.width)
-            small = anatomy.masks_on_grid(cleaned, SIZE, SIZE)
+            cleaned = anatomy.clean(maps)
+            small = anatomy.masks_on_grid(cleaned, *cleaned.shape[1:])
+            masks = anatomy.masks_on_grid(cleaned, film.height, film.width, small.quality)
         with _timed(times, "classifier"):
-            labels = self._classifier.read_labels(radiograph, small, view)
+            labels = self._classifier.read_labels(film, small, view)
         with _timed(times, "reporter"):
-            draft = self._reporter.draft(radiograph, small, view, labels)
+            draft = self._reporter.draft(film, small, view, labels)
         return Reading(gate, view, view_from, labels, masks, draft, self._sha256, times)
 
     def _tell_view(self, radiograph: Radiograph, features: Tensor) -> tuple[View, Literal["header", "network"]]:
@@ -117,8 +161,13 @@ class CadReader:
         return self._view.tell(features), "network"
 
 
+def _refusal(gate: Gate, score: float | None = None) -> ImageRefused:
+    scored = "" if score is None else f" (score {score:.2f})"
+    return ImageRefused(f"not read: {gate.reason}{scored}; {REMEDY}")
+
+
 @contextmanager
-def _timed(times: dict[str, float], stage: str) -> Iterator[None]:
+def _timed(times: dict[str, float], stage: str, films: int = 1) -> Iterator[None]:
     start = time.perf_counter()
     yield
-    times[stage] = 1e3 * (time.perf_counter() - start)
+    times[stage] = 1e3 * (time.perf_counter() - start) / films

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +37,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         writer = csv.DictWriter(file, columns())
         if not done:
             writer.writeheader()
-        for path in tqdm(waiting, unit="film", file=sys.stderr):
-            writer.writerow(row(path, str(path.relative_to(arguments.folder)), reader, settings))
-            # A row is written whole before the next film is opened: a stopped run resumes after it.
+        for values in tqdm(
+            rows(waiting, arguments.folder, reader, settings), total=len(waiting), unit="film", file=sys.stderr
+        ):
+            writer.writerow(values)
+            # A batch's rows are written whole before the next one is opened: a stopped run resumes after them.
             file.flush()
 
 
@@ -50,16 +51,16 @@ def columns() -> list[str]:
     return ["path", "accepted", "reason", "view", *labels, "cardiothoracic_ratio", "ms"]
 
 
-def row(path: Path, name: str, reader: CadReader, settings: Settings) -> dict[str, Any]:
-    """Return one film's row; a refused one has ``accepted`` false and the reason."""
-    from chatcad.pipeline import read_film
+def rows(paths: Sequence[Path], folder: Path, reader: CadReader, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Yield one row a file, in order; a refused one has ``accepted`` false and the reason."""
+    from chatcad.batches import read_films
 
-    start = time.monotonic()
-    try:
-        values = {"accepted": True, "reason": ""} | dict(_cells(read_film(path, reader, settings)))
-    except ImageRefused as refusal:
-        values = {"accepted": False, "reason": str(refusal)}
-    return {"path": name, "ms": round(1e3 * (time.monotonic() - start))} | values
+    for path, outcome in zip(paths, read_films(paths, reader, settings), strict=True):
+        head = {"path": str(path.relative_to(folder))}
+        if isinstance(outcome, ImageRefused):
+            yield head | {"accepted": False, "reason": str(outcome)}
+        else:
+            yield head | {"accepted": True, "reason": ""} | dict(_cells(outcome))
 
 
 def _cells(study: Study) -> Iterator[tuple[str, Any]]:
@@ -69,6 +70,7 @@ def _cells(study: Study) -> Iterator[tuple[str, Any]]:
         yield f"{finding.label}_probability", "" if finding.probability is None else round(finding.probability, 4)
     for measurement in study.measurements:
         yield measurement.name, "" if measurement.value is None else measurement.value
+    yield "ms", round(study.run.timings_ms["total"])
 
 
 def _paths_done(out: Path) -> set[str]:

@@ -61,6 +61,16 @@ def test_clean_drops_islands_and_fills_holes():
     assert np.array_equal(cleaned[2], heart)
 
 
+def test_filled_is_what_the_picture_s_border_does_not_reach():
+    ring = np.zeros((12, 12), dtype=bool)
+    ring[2:9, 2:9] = True
+    whole = ring.copy()
+    ring[4:7, 4:7] = False
+    assert np.array_equal(anatomy.fill_holes(ring), whole)
+    ring[5, 6:] = False  # a way out
+    assert np.array_equal(anatomy.fill_holes(ring), ring)
+
+
 def test_cleaned_probabilities_keep_their_borders():
     maps = as_maps(*chest())
     maps[2, 2:5, 2:5] = 0.99

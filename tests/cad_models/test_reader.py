@@ -59,6 +59,26 @@ def test_the_same_film_gives_the_same_reading_from_many_threads(reader):
 
 
 @needs_data
+def test_many_films_read_together_give_what_each_gives_alone(reader):
+    names = ["originals/nih_00000415_001.png", "ood/mednist_Hand_10.png", "originals/MCUCXR_0001_0.png"]
+    films = [film(name) for name in names]
+    films.insert(1, Radiograph(np.zeros((64, 80), dtype=np.float32), sha256="0" * 64))
+    together = list(reader.read_many(iter(films), batch=3))
+    assert [isinstance(o, ImageRefused) for o in together] == [False, True, True, False]
+    assert "blank" in str(together[1]) and "not a frontal" in str(together[2])
+    for outcome, one in ((together[0], films[0]), (together[3], films[3])):
+        alone = reader.read(one)
+        assert [r.probability for r in outcome.labels] == pytest.approx([r.probability for r in alone.labels], abs=1e-4)
+        assert (outcome.masks.heart != alone.masks.heart).mean() < 1e-4
+        assert (outcome.view, outcome.draft) == (alone.view, alone.draft)
+        assert set(outcome.timings_ms) == STAGES
+
+
+def test_no_films_give_no_readings(reader):
+    assert list(reader.read_many([])) == []
+
+
+@needs_data
 def test_the_header_s_view_wins(reader):
     radiograph = film("originals/MCUCXR_0001_0.png")
     told = reader.read(replace(radiograph, view="AP"))
