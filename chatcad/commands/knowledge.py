@@ -1,4 +1,4 @@
-"""``knowledge add | search | list``: the guideline store."""
+"""``knowledge add | remove | search | list``: the guideline store."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ import json
 
 from chatcad.config import Settings
 
+NOTHING_ADDED = 2
+
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Run one of the three actions."""
-    return {"add": _add, "search": _search, "list": _list}[arguments.action](arguments, settings)
+    """Run one of the actions."""
+    actions = {"add": _add, "remove": _remove, "search": _search, "list": _list}
+    return actions[arguments.action](arguments, settings)
 
 
 def _add(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chatcad.retrieval.store import add
+    from chatcad.retrieval.store import add, open_retriever
 
-    report = add(arguments.paths, settings)
+    told = {name: getattr(arguments, name) for name in ("title", "source", "url", "year", "audience")}
+    report = add(arguments.paths, settings, told)
     print(report)
+    if report.added:
+        open_retriever(settings)  # so that the next question doesn't wait for the index
+    return 0 if report.added or report.unchanged else NOTHING_ADDED
+
+
+def _remove(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chatcad.retrieval.store import remove
+
+    for name in arguments.names:
+        print(f"{name}: {remove(name, settings)} passages removed")
     return 0
 
 
@@ -31,20 +45,20 @@ def _search(arguments: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps({"passages": found, "abstained": not passages}, indent=1))
         return 0
     for p in passages:
-        print(f"{p.id} {p.score:.2f} {p.title} ({p.source}, {p.year})\n   {p.text}")
+        print(f"{p.id} {p.score:.2f} {p.title} ({p.where})\n   {p.text}")
     if not passages:
         print("No passage fits this query well enough.")
     return 0
 
 
 def _list(arguments: argparse.Namespace, settings: Settings) -> int:
-    from chatcad.retrieval.store import list_passages
+    from chatcad.retrieval.store import list_passages, list_superseded
     from chatcad.serialise import passage_to_json
 
-    passages = list_passages(settings)
+    listed = [(p, False) for p in list_passages(settings)] + [(p, True) for p in list_superseded(settings)]
     if arguments.json:
-        print(json.dumps([passage_to_json(p) for p in passages], indent=1))
+        print(json.dumps([passage_to_json(p) | {"superseded": old} for p, old in listed], indent=1))
         return 0
-    for p in passages:
-        print(f"{p.key:44} {p.audience:9} {p.year}  {p.title} ({p.source})")
+    for p, old in listed:
+        print(f"{p.key:44} {p.audience:9} {p.year}  {p.title} ({p.where}){' superseded' if old else ''}")
     return 0

@@ -1,7 +1,7 @@
-"""The user's own guidelines: plain text taken into the store, chunked, and kept apart from the project's.
+"""The user's own documents: taken into the store, kept by version, and removed again.
 
-It knows ``<cache>/added``, one JSON-lines file a document. A document is read as text only; what it says is
-data for the answer and never an instruction.
+It knows ``<cache>/added``, one JSON-lines file for each version of a document: a header, then its records. The
+newest version is searched; older ones stay as a record of what was said before.
 """
 
 from __future__ import annotations
@@ -9,26 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
+from tqdm import tqdm
 
 from chatcad.config import Settings
 from chatcad.errors import KnowledgeInvalid
+from chatcad.retrieval.chunks import records_of
+from chatcad.retrieval.documents import parse, read_bytes
 from chatcad.retrieval.passages import Record
-from chatcad.vocabulary import labels_in
 
-FORMATS = frozenset({".md", ".txt"})
-MAX_BYTES = 4 * 2**20
-CHUNK_CHARACTERS = 500
-_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_YEAR_IN_NAME = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +41,111 @@ class AddReport:
         return "\n".join([f"{counts}, {len(self.refused)} refused", *(f"{p}: {why}" for p, why in self.refused)])
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of one document in the store; ``key`` is what the ids of its passages begin with."""
+
+    path: Path
+    key: str
+    sha256: str
+    told: Mapping[str, Any]
+
+    @property
+    def document(self) -> str:
+        """What all versions of the document share."""
+        return self.path.name.split(".")[0]
+
+    @property
+    def version(self) -> int:
+        """1 for what was added first."""
+        return int(self.path.name.split(".")[1])
+
+    def records(self) -> tuple[Record, ...]:
+        """Return its passages."""
+        lines = self.path.read_text(encoding="utf-8").splitlines()[1:]
+        return tuple(Record.model_validate_json(line) for line in lines)
+
+
 def added_folder(settings: Settings) -> Path:
     """Return where the user's documents are kept."""
     return settings.cache / "added"
 
 
-def added_files(settings: Settings) -> list[Path]:
-    """Return the stored documents, in the order of their names."""
-    return sorted(added_folder(settings).glob("*.jsonl"))
+def stored(settings: Settings) -> tuple[list[Stored], list[Stored]]:
+    """Return the versions that are searched, and those that a newer one has superseded."""
+    newest: dict[str, Stored] = {}
+    older: list[Stored] = []
+    for path in sorted(added_folder(settings).glob("*.*.jsonl")):
+        with path.open(encoding="utf-8") as lines:
+            header = json.loads(lines.readline())
+        version = Stored(path, header["key"], header["sha256"], header["told"])
+        if version.document in newest:
+            older.append(newest[version.document])
+        newest[version.document] = version
+    return list(newest.values()), older
 
 
 def load_added(settings: Settings) -> tuple[Record, ...]:
-    """Return the passages of every document that the user has added."""
-    return tuple(
-        Record.model_validate_json(line)
-        for path in added_files(settings)
-        for line in path.read_text(encoding="utf-8").splitlines()[1:]
-    )
+    """Return the passages of the newest version of every document that the user has added."""
+    return tuple(record for version in stored(settings)[0] for record in version.records())
 
 
-def add_documents(paths: Sequence[Path], settings: Settings) -> AddReport:
+def load_superseded(settings: Settings) -> tuple[Record, ...]:
+    """Return the passages of the older versions, which are listed and not searched."""
+    return tuple(record for version in stored(settings)[1] for record in version.records())
+
+
+def add_documents(paths: Sequence[Path], settings: Settings, told: Mapping[str, Any] | None = None) -> AddReport:
     """Take ``paths`` (files, or folders searched for files) into the store; a second time changes nothing.
 
-    A changed file replaces what was stored of it before.
+    Parameters
+    ----------
+    paths
+        A changed file becomes a new version of its document.
+    told
+        Those of ``title``, ``source``, ``url``, ``year`` and ``audience`` that the user gives; they go before what
+        a document says of itself.
     """
-    added, unchanged, refused, passages = [], [], [], 0
-    for path in _files(paths):
+    given = {k: v for k, v in (told or {}).items() if v is not None}
+    added: list[str] = []
+    unchanged: list[str] = []
+    refused: list[tuple[str, str]] = []
+    passages = 0
+    files = list(_files(paths))
+    for path in tqdm(files, desc="reading documents", unit="file", leave=False, disable=len(files) < 2):
         try:
-            content = _content(path)
-            records = None if _stored(path, content, settings) else _records(path, content)
+            records = _add(path, settings, given)
         except KnowledgeInvalid as error:
             refused.append((str(path), str(error)))
             continue
-        if records is None:
-            unchanged.append(str(path))
-        else:
-            _write(path, content, records, settings)
-            added.append(str(path))
-            passages += len(records)
+        (added if records else unchanged).append(str(path))
+        passages += records
     return AddReport(tuple(added), tuple(unchanged), tuple(refused), passages)
+
+
+def remove_documents(name: str, settings: Settings) -> int:
+    """Remove a document with all its versions, and return how many passages are no longer searched.
+
+    Parameters
+    ----------
+    name
+        The path it was added from, the id of one of its passages, or what these ids begin with.
+
+    Raises
+    ------
+    KnowledgeInvalid
+        Nothing of that name was added.
+    """
+    newest, older = stored(settings)
+    keys = {v.document for v in (*newest, *older) if name == v.key or name.startswith(f"{v.key}:")}
+    documents = keys or {_document(Path(name))} | _same_content(Path(name), newest)
+    gone = [v for v in newest if v.document in documents]
+    if not gone:
+        raise KnowledgeInvalid(f"{name} was not added: see `knowledge list` for what was")
+    count = sum(len(v.records()) for v in gone)
+    for version in (v for v in (*newest, *older) if v.document in documents):
+        version.path.unlink()
+    return count
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -95,93 +156,46 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _content(path: Path) -> str:
-    if path.suffix.lower() not in FORMATS:
-        raise KnowledgeInvalid(f"{path.suffix or 'no suffix'} isn't read yet: save it as .txt or .md")
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise KnowledgeInvalid(f"larger than {MAX_BYTES // 2**20} MB: split it")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise KnowledgeInvalid(f"can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise KnowledgeInvalid("isn't UTF-8 text: save it as UTF-8") from error
-    return _CONTROL.sub("", text.replace("\r\n", "\n"))
-
-
-def _records(path: Path, content: str) -> list[Record]:
-    from langchain_text_splitters import RecursiveCharacterTextSplitter
-
-    front, body = _front_matter(content)
-    splitter = RecursiveCharacterTextSplitter(
-        chunk_size=CHUNK_CHARACTERS,
-        chunk_overlap=0,
-        separators=["\n## ", "\n# ", "\n\n", ". ", "\n", " "],
-        keep_separator="end",
-    )
-    chunks = [" ".join(chunk.replace("#", " ").split()) for chunk in splitter.split_text(body)]
-    title = str(front.get("title") or _heading(body) or path.stem.replace("_", " "))
-    key = hashlib.sha256(content.encode()).hexdigest()[:12]
-    shared: dict[str, Any] = {
-        "source": str(front.get("source") or path.name),
-        "url": front.get("url") or "",
-        "year": front.get("year") or _year(path),
-        "audience": front.get("audience") or "clinician",
-        "evidence": "local",
-        "origin": "added",
-    }
-    try:
-        records = [
-            Record(key=f"added:{key}:{n}", title=title, text=text, findings=labels_in(text), **shared)
-            for n, text in enumerate(c for c in chunks if len(c) >= 20)
-        ]
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise KnowledgeInvalid(f"field {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    if not records:
-        raise KnowledgeInvalid("holds no text")
-    return records
-
-
-def _front_matter(content: str) -> tuple[dict[str, Any], str]:
-    match = _FRONT_MATTER.match(content)
-    if match is None:
-        return {}, content
-    try:
-        front = yaml.safe_load(match[1])
-    except yaml.YAMLError as error:
-        raise KnowledgeInvalid("the front matter between --- lines isn't YAML: mend or remove it") from error
-    return (front if isinstance(front, dict) else {}), content[match.end() :]
-
-
-def _heading(body: str) -> str | None:
-    match = re.search(r"^#+\s+(\S.*)$", body, re.MULTILINE)
-    return match[1].strip() if match else None
-
-
-def _year(path: Path) -> int:
-    """Return the year in the file's name, else that of its last change."""
-    match = _YEAR_IN_NAME.search(path.stem)
-    return int(match[0]) if match else datetime.fromtimestamp(path.stat().st_mtime, UTC).year
-
-
-def _target(path: Path, settings: Settings) -> Path:
-    # The path is hashed: a folder's name may carry a person's.
-    return added_folder(settings) / f"{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}.jsonl"
-
-
-def _header(content: str) -> str:
-    return json.dumps({"sha256": hashlib.sha256(content.encode()).hexdigest()})
-
-
-def _stored(path: Path, content: str, settings: Settings) -> bool:
-    """Whether this very text is in the store already, under this path or another."""
-    return any(p.read_text(encoding="utf-8").split("\n", 1)[0] == _header(content) for p in added_files(settings))
-
-
-def _write(path: Path, content: str, records: Sequence[Record], settings: Settings) -> None:
-    target = _target(path, settings)
+def _add(path: Path, settings: Settings, told: dict[str, Any]) -> int:
+    """Store one file and return the number of its passages, 0 where it is there already."""
+    content = read_bytes(path)
+    sha256 = hashlib.sha256(content).hexdigest()
+    newest, _ = stored(settings)
+    # The same content under another name is the same document.
+    known = next((v for v in newest if v.sha256 == sha256), None)
+    if known and told in ({}, known.told):
+        return 0
+    document = parse(content, path.suffix.lower())
+    about = {"title": path.stem.replace("_", " "), "source": path.name, "url": "", "audience": "clinician"}
+    about |= document.about | {"year": _year(path, document.about)} | told
+    about.pop("made", None)
+    name = known.document if known else _document(path)
+    version = 1 + max((v.version for v in newest if v.document == name), default=0)
+    key = f"added:{hashlib.sha256(f'{sha256}{sorted(told.items())}'.encode()).hexdigest()[:12]}"
+    records = records_of(document, key, about)
+    header = json.dumps({"key": key, "sha256": sha256, "told": told})
+    target = added_folder(settings) / f"{name}.{version:04d}.jsonl"
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
-    part.write_text("\n".join([_header(content), *(r.model_dump_json() for r in records)]), encoding="utf-8")
+    part.write_text("\n".join([header, *(r.model_dump_json() for r in records)]), encoding="utf-8")
     part.replace(target)
+    return len(records)
+
+
+def _document(path: Path) -> str:
+    # The path is hashed: a folder's name may carry a person's.
+    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+
+
+def _same_content(path: Path, versions: Sequence[Stored]) -> set[str]:
+    if not path.is_file():
+        return set()
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {v.document for v in versions if v.sha256 == sha256}
+
+
+def _year(path: Path, about: Mapping[str, Any]) -> Any:
+    """Return the year that the document states, else that in its name, else of its making, else of the last change."""
+    named = _YEAR.search(path.stem)
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).year
+    return about.get("year") or (int(named[0]) if named else 0) or about.get("made") or changed

@@ -30,7 +30,8 @@ class Record(BaseModel):
 
     ``evidence`` says what kind of publication stands behind it (``local``: a document the user added);
     ``origin`` says which of the three sources of text it came from; ``supersedes`` names the ids of older
-    passages that it replaces; ``page`` is the page of the added document, where it has pages.
+    passages that it replaces; ``page`` is the page of the added document, where it has pages, and
+    ``section`` the heading above it there, which is searched and not quoted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +50,7 @@ class Record(BaseModel):
     origin: Origin = "own"
     supersedes: tuple[str, ...] = ()
     page: int | None = Field(default=None, ge=1)
+    section: str = ""
 
     @field_validator("findings")
     @classmethod

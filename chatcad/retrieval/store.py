@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
 from chatcad.errors import KnowledgeInvalid
-from chatcad.retrieval.added import AddReport, add_documents, added_files, added_folder, load_added
+from chatcad.retrieval.added import (
+    AddReport,
+    add_documents,
+    added_folder,
+    load_added,
+    load_superseded,
+    remove_documents,
+    stored,
+)
 from chatcad.retrieval.embedding import embedder, model_name
 from chatcad.retrieval.medquad import load_medquad, medquad_path
 from chatcad.retrieval.passages import Record, load_passages
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from chatcad.retrieval.index import GuidelineIndex
     from chatcad.retrieval.retriever import GuidelineRetriever
 
-__all__ = ["AddReport", "add", "list_passages", "open_retriever"]
+__all__ = ["AddReport", "add", "list_passages", "list_superseded", "open_retriever", "remove"]
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -50,8 +58,13 @@ def open_retriever(settings: Settings) -> GuidelineRetriever:
         return _open[key]
 
 
-def add(paths: Sequence[Path], settings: Settings) -> AddReport:
-    """Take the user's own ``.md`` and ``.txt`` guidelines (files or folders) into the store.
+def add(paths: Sequence[Path], settings: Settings, told: Mapping[str, Any] | None = None) -> AddReport:
+    """Take the user's own guidelines (PDF, DOCX, HTML, Markdown, text; files or folders) into the store.
+
+    Parameters
+    ----------
+    told
+        ``title``, ``source``, ``url``, ``year`` and ``audience``, where the user gives them.
 
     Returns
     -------
@@ -59,12 +72,29 @@ def add(paths: Sequence[Path], settings: Settings) -> AddReport:
         Each file is added, unchanged, or refused with its reason; one bad file doesn't stop the others.
     """
     with _lock:
-        return add_documents(paths, settings)
+        return add_documents(paths, settings, told)
+
+
+def remove(name: str, settings: Settings) -> int:
+    """Remove a document the user added, by its path or an id of its passages; return how many passages went.
+
+    Raises
+    ------
+    KnowledgeInvalid
+        Nothing of that name was added.
+    """
+    with _lock:
+        return remove_documents(name, settings)
 
 
 def list_passages(settings: Settings) -> tuple[Passage, ...]:
     """Return every passage of the store without opening the index: the project's, the user's, MedQuAD's."""
     return tuple(record.passage(f"P{n}") for n, record in enumerate(_records(settings), 1))
+
+
+def list_superseded(settings: Settings) -> tuple[Passage, ...]:
+    """Return the passages of older versions of the user's documents, which are not searched."""
+    return tuple(record.passage(f"P{n}") for n, record in enumerate(load_superseded(settings), 1))
 
 
 def _records(settings: Settings) -> tuple[Record, ...]:
@@ -77,7 +107,7 @@ def _records(settings: Settings) -> tuple[Record, ...]:
 def _contents(settings: Settings) -> list[Path]:
     own = sorted((settings.knowledge / "passages").glob("*.md"))
     medquad = medquad_path(settings.data)
-    return [*own, *added_files(settings), *([medquad] if medquad.is_file() else [])]
+    return [*own, *(version.path for version in stored(settings)[0]), *([medquad] if medquad.is_file() else [])]
 
 
 def _retriever(settings: Settings) -> GuidelineRetriever:

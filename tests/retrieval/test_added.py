@@ -57,7 +57,7 @@ def test_bad_files_are_refused_with_a_reason_and_stop_nobody(own_cache: Settings
     assert report.added == (str(protocol),)
     reasons = {Path(path).name: reason for path, reason in report.refused}
     assert set(reasons) == {"scan.pdf", "latin.txt", "empty.txt", "bad.md", "crowd.md", "absent.txt"}
-    assert "save it as .txt or .md" in reasons["scan.pdf"]
+    assert "damaged" in reasons["scan.pdf"]
     assert "UTF-8" in reasons["latin.txt"]
     assert "audience" in reasons["crowd.md"]
     assert all("\n" not in reason for reason in reasons.values())
