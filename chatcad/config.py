@@ -35,6 +35,8 @@ class Settings:
     allow_remote: bool = False
     design: PromptDesign = "P3"
     embedding_model: str = ""
+    rerank_model: str = ""
+    chroma_url: str = ""
     threads: int = 0
     answer_seconds: float = 8.0
     context_tokens: int = 0

@@ -5,21 +5,28 @@ It knows terms and their statistics; meaning is the embedding's business.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import bm25s
 import numpy as np
 from bm25s.stopwords import STOPWORDS_EN
 from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 _WORD = re.compile(r"[a-z0-9]+")
 # Question words and the words of every answer carry no topic.
 _QUESTION = "what how why when who which can could should would do does did me my i you"
 _STOP = frozenset(STOPWORDS_EN) | frozenset(_QUESTION.split())
-SPELLING_CUTOFF = 0.84
-SHORTEST_MENDED = 6
+SHORTEST_MENDED = 5
+LONG = 8  # from so many letters on, two of them may be wrong
+
+Scores = NDArray[np.float32]
 
 
 def terms(text: str) -> list[str]:
@@ -29,7 +36,8 @@ def terms(text: str) -> list[str]:
 
 def one_spelling(word: str) -> str:
     """Return ``word`` with British, American and spoken spellings made one: oedema = edema, tumour = tumor."""
-    return re.sub(r"our$", "or", word.replace("ae", "e").replace("oe", "e").replace("ph", "f"))
+    plain = word.replace("ae", "e").replace("oe", "e").replace("ph", "f")
+    return re.sub(r"our$", "or", re.sub(r"^pn", "n", plain))
 
 
 def _singular(word: str) -> str:
@@ -43,29 +51,47 @@ def _singular(word: str) -> str:
     return word
 
 
+@dataclass(frozen=True)
 class LexicalIndex:
-    """BM25 over the texts, in memory, and the spelling that their words allow.
+    """BM25 over the texts, and the spelling that their words allow.
 
-    Parameters
-    ----------
-    texts
-        What is searched, in the order of the records.
+    ``words`` maps the one spelling of each word to how it is spelt.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        tokens = [terms(t) for t in texts]
-        self._words: dict[str, str] = {one_spelling(w): w for t in texts for w in _WORD.findall(t.lower())}
-        self._terms = frozenset(t for row in tokens for t in row)
-        self._size = len(tokens)
-        self._bm25 = bm25s.BM25(method="lucene")
-        self._bm25.index(tokens, show_progress=False)
+    bm25: bm25s.BM25
+    words: dict[str, str]
+    size: int
 
-    def scores(self, text: str) -> NDArray[np.float32]:
+    @classmethod
+    def build(cls, texts: Sequence[str]) -> LexicalIndex:
+        """Return the index of ``texts``, in the order of the records."""
+        words = {one_spelling(w): w for t in texts for w in _WORD.findall(t.lower())}
+        bm25 = bm25s.BM25(method="lucene")
+        bm25.index([terms(t) for t in texts], show_progress=False)
+        return cls(bm25, words, len(texts))
+
+    def save(self, folder: Path) -> None:
+        """Write it to ``folder`` as arrays and JSON."""
+        self.bm25.save(folder, allow_pickle=False)
+        about = {"size": self.size, "words": self.words}
+        (folder / "words.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> LexicalIndex:
+        """Read back what `save` wrote; the arrays stay on disk until they are asked for."""
+        about: dict[str, Any] = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+        return cls(bm25s.BM25.load(folder, mmap=True, allow_pickle=False), about["words"], about["size"])
+
+    def knows(self, term: str) -> bool:
+        """Whether a text has ``term``."""
+        return term in self.bm25.vocab_dict
+
+    def scores(self, text: str) -> Scores:
         """Return the BM25 score of every text, ``(n,)``, zero where no term is shared."""
-        known = [t for t in terms(text) if t in self._terms]
+        known = [t for t in terms(text) if self.knows(t)]
         if not known:
-            return np.zeros(self._size, dtype=np.float32)
-        return np.asarray(self._bm25.get_scores(known), dtype=np.float32)
+            return np.zeros(self.size, dtype=np.float32)
+        return np.asarray(self.bm25.get_scores(known), dtype=np.float32)
 
     def mend(self, text: str) -> str:
         """Return ``text`` with each unknown long word replaced by a known one a letter or two away."""
@@ -73,10 +99,11 @@ class LexicalIndex:
 
     def _mended(self, word: str) -> str:
         low = one_spelling(word.lower())
-        if len(word) < SHORTEST_MENDED or low in _STOP:
+        if len(word) < SHORTEST_MENDED or word.lower() in _STOP:
             return word
-        if one_spelling(_singular(word.lower())) in self._terms:
-            return self._words.get(low, word)
-        near = [w for w in self._words if w[0] == low[0] and abs(len(w) - len(low)) <= 2]
-        best = get_close_matches(low, near, n=1, cutoff=SPELLING_CUTOFF)
-        return self._words[best[0]] if best else word
+        if self.knows(one_spelling(_singular(word.lower()))):
+            return self.words.get(low, word)
+        near = process.extractOne(
+            low, self.words.keys(), scorer=OSA.distance, score_cutoff=2 if len(word) >= LONG else 1
+        )
+        return self.words[near[0]] if near else word

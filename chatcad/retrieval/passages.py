@@ -7,8 +7,9 @@ text becomes before it is indexed. It knows nothing of search.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -69,6 +70,35 @@ class Record(BaseModel):
             score=score,
             **self.model_dump(include=_SHARED_FIELDS),
         )
+
+
+class Records(Sequence[Record]):
+    """Records as they lie on disk, each read when it is asked for: a search looks at few of many.
+
+    Parameters
+    ----------
+    lines
+        One record a line, as JSON.
+    """
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._lines = lines
+        self._read: dict[int, Record] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, row: int) -> Record: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Record]: ...
+    def __getitem__(self, row: int | slice) -> Record | Sequence[Record]:
+        """Return a record, or several."""
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        if row not in self._read:
+            self._read[row] = Record.model_validate_json(self._lines[row])
+        return self._read[row]
 
 
 _SHARED_FIELDS = {"key", "title", "text", "source", "url", "year", "audience", "findings", "topics", "urgency", "page"}

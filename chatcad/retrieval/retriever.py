@@ -121,7 +121,7 @@ class GuidelineRetriever(BaseRetriever):
     def _alien(self, question: str, vector: list[float] | None, mode: Mode) -> bool:
         """Whether the question is in words that the store doesn't have, and far from all it says."""
         words = [t for t in terms(question) if not topics_in(t)]
-        unknown = [t for t in words if t not in self.index.own_terms]
+        unknown = [t for t in words if not self.index.lexical.knows(t)]
         if self.floor <= 0 or len(unknown) < 2 or len(unknown) < ALIEN_SHARE * len(words):
             return False
         vector = vector or self.embed(question)

@@ -120,14 +120,16 @@ def _retriever(settings: Settings) -> GuidelineRetriever:
 
 
 def _index(settings: Settings) -> GuidelineIndex:
-    from chatcad.retrieval.index import IndexDamaged, build, fingerprint, open_index
+    from chatcad.retrieval.dense import IndexDamaged
+    from chatcad.retrieval.index import open_index
+    from chatcad.retrieval.indexing import build, fingerprint
 
-    model = model_name(settings)
-    folder = settings.cache / "index" / fingerprint(_contents(settings), model)
+    model, url = model_name(settings), settings.chroma_url
+    folder = settings.cache / "index" / fingerprint(_contents(settings), model, url)
     if folder.exists():
         try:
-            return open_index(folder)
+            return open_index(folder, url)
         except IndexDamaged as error:
             _log.warning("the guideline index is damaged and is built again: %s", error)
-    build(_records(settings), folder, embedder(settings), model)
-    return open_index(folder)
+    build(_records(settings), folder, embedder(settings), model, url)
+    return open_index(folder, url)

@@ -4,7 +4,7 @@ from chatcad.retrieval.lexical import LexicalIndex, terms
 from chatcad.retrieval.terms import label_words, topics_in
 from chatcad.vocabulary import labels_in
 
-INDEX = LexicalIndex(["Pneumothorax on a supine film", "Pulmonary oedema and emphysema", "Tumours of the pleura"])
+INDEX = LexicalIndex.build(["Pneumothorax on a supine film", "Pulmonary oedema and emphysema", "Tumours of the pleura"])
 
 
 def test_terms_have_one_spelling_and_no_plural() -> None:

@@ -1,0 +1,156 @@
+"""Making an index: embed what isn't embedded yet, write all of it beside the old ones, and put it in place.
+
+It knows in which order an index is written, so that a half-built one is never seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from chatcad.retrieval import dense
+from chatcad.retrieval.dense import AUDIENCES, IndexDamaged, Vector
+from chatcad.retrieval.index import matched_text, read_manifest, read_records, searched_text
+from chatcad.retrieval.lexical import LexicalIndex
+from chatcad.retrieval.passages import Record
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+
+SCHEMA = 3  # raise it when the way that records are made, embedded or stored changes
+BATCH = 32
+KEPT_INDEXES = 3
+
+
+def fingerprint(contents: Sequence[Path], model: str, url: str = "") -> str:
+    """Return the name of the index over these files with that embedding model and server: 20 hex digits."""
+    digest = hashlib.sha256(f"{SCHEMA}|{model}|{url}".encode())
+    for path in sorted(contents):
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:20]
+
+
+def build(records: Sequence[Record], folder: Path, embeddings: Embeddings, model: str, url: str = "") -> None:
+    """Embed ``records`` into a new index at ``folder``; nothing is seen there before it is whole.
+
+    Texts that an older index of the same model holds are not embedded again.
+
+    Parameters
+    ----------
+    records
+        At least one.
+    folder
+        Its name is the fingerprint; an older index of that name is replaced.
+    embeddings
+        Its vectors have unit length.
+    model
+        The embedding model's name, as it went into the fingerprint.
+    url
+        Of the Chroma server that holds the vectors; by default they are in the folder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    vectors = _vectors([searched_text(r) for r in records], embeddings, _known_vectors(folder.parent, model))
+    write_index(records, vectors, folder, model, url)
+
+
+def write_index(records: Sequence[Record], vectors: Vector, folder: Path, model: str, url: str = "") -> None:
+    """Write the index of ``records``, whose ``vectors`` are known, to ``folder``."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    try:
+        # Chroma keeps opened databases by path: a name of its own for each build never meets a stale one.
+        store = f"chroma-{uuid4().hex}"
+        client = dense.server(url) if url else dense.embedded(part / store)
+        dense.write(client, store, _rows(records), vectors)
+        client.close()
+        LexicalIndex.build([matched_text(r) for r in records]).save(part)
+        _write_records(records, vectors, part, {"model": model, "store": store, "url": url})
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    _forget_old(folder, url)
+
+
+def _rows(records: Sequence[Record]) -> dict[str, list[int]]:
+    return {a: [row for row, r in enumerate(records) if r.audience == a] for a in AUDIENCES}
+
+
+def _newer(records: Sequence[Record]) -> dict[int, list[int]]:
+    row_of = {r.key: row for row, r in enumerate(records)}
+    newer: dict[int, list[int]] = {}
+    for row, record in enumerate(records):
+        for key in record.supersedes:
+            if key in row_of:
+                newer.setdefault(row_of[key], []).append(row)
+    return newer
+
+
+def _vectors(texts: Sequence[str], embeddings: Embeddings, known: dict[str, Vector]) -> Vector:
+    from tqdm import tqdm
+
+    # Texts of like length share a batch, so that little of it is padding.
+    missing = sorted({t for t in texts if t not in known}, key=len)
+    with tqdm(total=len(missing), desc="indexing guidelines", unit="passage", leave=False) as bar:
+        for start in range(0, len(missing), BATCH):
+            batch = missing[start : start + BATCH]
+            known |= zip(batch, np.asarray(embeddings.embed_documents(batch), dtype=np.float32), strict=True)
+            bar.update(len(batch))
+    return np.stack([known[t] for t in texts])
+
+
+def _known_vectors(indexes: Path, model: str) -> dict[str, Vector]:
+    known: dict[str, Vector] = {}
+    for folder in _whole(indexes):
+        try:
+            manifest = read_manifest(folder)
+            if manifest["model"] == model:
+                texts = [searched_text(r) for r in read_records(folder, manifest)]
+                known |= zip(texts, np.load(folder / "vectors.npy", allow_pickle=False), strict=True)
+        except (IndexDamaged, OSError, ValueError, KeyError):
+            continue  # a damaged index has nothing to give
+    return known
+
+
+def _write_records(records: Sequence[Record], vectors: Vector, folder: Path, about: dict[str, Any]) -> None:
+    np.save(folder / "vectors.npy", vectors, allow_pickle=False)
+    lines = "\n".join(r.model_dump_json() for r in records).encode()
+    (folder / "records.jsonl").write_bytes(lines)
+    manifest = about | {
+        "sha256": hashlib.sha256(lines).hexdigest(),
+        "rows": _rows(records),
+        "newer": _newer(records),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _whole(indexes: Path) -> list[Path]:
+    """Return the finished indexes, newest first."""
+    folders = [p for p in indexes.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    return sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True)
+
+
+def _forget_old(folder: Path, url: str) -> None:
+    for old in _whole(folder.parent)[KEPT_INDEXES:]:
+        if url:
+            _forget_collections(old, url)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _forget_collections(folder: Path, url: str) -> None:
+    try:
+        manifest = read_manifest(folder)
+    except IndexDamaged:
+        return
+    if manifest.get("url") == url:
+        client = dense.server(url)
+        dense.remove(client, manifest["store"])
+        client.close()
