@@ -9,6 +9,7 @@ Calibration holds for films like those it was fitted on. Out of source it doesn'
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +19,17 @@ from numpy.typing import NDArray
 from chatcad.types import Reliability
 
 Array = NDArray[np.float64]
+FOLDS = 5
+SPECIFICITY = 0.90
+"""Wanted share of films without the finding that don't fire."""
+
+MIN_POSITIVES = 20
+MIN_AUROC = 0.80
+"""An assessed label may be called absent: below this, too many films with the finding would be."""
+
+MIN_WITHIN = 0.55
+"""Among abnormal films a weak label's AUROC reaches this, or it only tells ill from well."""
+
 RIDGE = 1e-2
 """Weight of the squared slope: it keeps a map finite that was fitted on a few positives."""
 
@@ -119,6 +131,62 @@ def fit_platt(inputs: Array, truth: NDArray[np.bool_], sample_weights: Array | N
     best = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
     slopes = best[:-1] / spread
     return slopes, float(best[-1] - slopes @ centre)
+
+
+def cross_fitted(inputs: Array, truth: NDArray[np.bool_], patients: Sequence[str]) -> Array:
+    """Return each film's calibrated probability from a map that was fitted on the other patients.
+
+    Parameters
+    ----------
+    inputs, truth
+        As in `fit_platt`.
+    patients
+        The patient of each film.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    out = np.zeros(len(truth))
+    for fit, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(inputs, truth, patients):
+        slopes, bias = fit_platt(inputs[fit], truth[fit])
+        out[test] = sigmoid(inputs[test] @ slopes + bias)
+    return out
+
+
+def sigmoid(logit: Array) -> Array:
+    """Return the logistic function."""
+    return np.asarray(1.0 / (1.0 + np.exp(-logit)))
+
+
+def reliability_of(
+    auroc: tuple[float, float, float],
+    margin: tuple[float, float, float],
+    within: tuple[float, float, float] | None,
+    *,
+    positives: int,
+    unseen: bool,
+) -> Reliability:
+    """Return how far a label may be believed.
+
+    ``assessed``: on films of a source or sampling that training never saw, with at least 20 positives, the AUROC is at
+    least .80, its interval clears chance, the margin over the thumbnail baseline clears zero, and among abnormal films
+    the interval clears chance too; a label that was never set against other diseases can't be. ``weak``: the interval
+    clears chance, and among abnormal films, where there are any, the point is at least .55. Everything else is
+    ``not_assessed``.
+
+    Parameters
+    ----------
+    auroc, margin, within
+        Point and 95% interval: of the label, of its margin over the thumbnail, and among abnormal films.
+    positives
+        Films with the finding.
+    unseen
+        Whether training saw no film of this source or sampling.
+    """
+    specific = within is not None and within[1] > 0.5
+    strong = auroc[0] >= MIN_AUROC and auroc[1] > 0.5 and margin[1] > 0 and specific
+    if strong and unseen and positives >= MIN_POSITIVES:
+        return "assessed"
+    return "weak" if auroc[1] > 0.5 and (within is None or within[0] >= MIN_WITHIN) else "not_assessed"
 
 
 def expected_calibration_error(probability: Array, truth: NDArray[np.bool_], bins: int = 15) -> float:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cad_models import anatomy, registry
+from cad_models import anatomy, local, registry
 from cad_models.choice import EMBEDDED
 from cad_models.preprocess import to_square
+from cad_models.weights_io import sha256_of
 from chatcad.errors import ImageRefused
 from chatcad.types import Gate, LabelReading, Masks, Radiograph, Reading, View
 
@@ -41,6 +42,13 @@ class LabelNetwork(Protocol):
         """Read every label of the vocabulary; ``masks`` lie on the segmenter's square grid."""
 
 
+class AnatomyNetwork(Protocol):
+    """What the reader asks of a segmenter that stands in for the embedded one."""
+
+    def outline(self, film: Radiograph) -> NDArray[np.float32]:
+        """Return ``(3, 256, 256)`` probabilities of right lung, left lung and heart, over the whole film."""
+
+
 class ReportNetwork(Protocol):
     """What the reader asks of a report drafter."""
 
@@ -55,6 +63,8 @@ class CadReader:
     ----------
     chosen
         The network for each task, by its name in the registry.
+    classifier
+        Instead of the chosen one, such as one that only listens (``chatcad.commands.calibrate``).
 
     Raises
     ------
@@ -62,13 +72,18 @@ class CadReader:
         A network's weights are missing or damaged; the message says the remedy.
     """
 
-    def __init__(self, chosen: Mapping[registry.Task, str] = EMBEDDED) -> None:
-        self._segmenter: Segmenter = registry.load(chosen["segmenter"])
+    def __init__(self, chosen: Mapping[registry.Task, str] = EMBEDDED, classifier: LabelNetwork | None = None) -> None:
+        # Always there: the gate and the view head read its maps.
+        self._segmenter: Segmenter = registry.load(EMBEDDED["segmenter"])
+        other = chosen["segmenter"] != EMBEDDED["segmenter"]
+        self._anatomy: AnatomyNetwork | None = registry.load(chosen["segmenter"]) if other else None
         self._gate: FilmGate = registry.load(chosen["gate"])
         self._view: ViewHead = registry.load(chosen["view"])
-        self._classifier: LabelNetwork = registry.load(chosen["classifier"])
+        self._classifier: LabelNetwork = classifier or local.classifier(chosen["classifier"])
         self._reporter: ReportNetwork = registry.load(chosen["reporter"])
-        self._sha256 = {name: registry.get(name).sha256 for name in chosen.values()}
+        self._sha256 = {n: registry.get(n).sha256 for n in (EMBEDDED["segmenter"], *chosen.values())}
+        if local.is_calibrated(chosen["classifier"]):
+            self._sha256["calibration"] = sha256_of(local.calibration_file(chosen["classifier"]))
 
     def read(self, radiograph: Radiograph) -> Reading:
         """Read one film.
@@ -146,7 +161,7 @@ class CadReader:
         with _timed(times, "view"):
             view, view_from = self._tell_view(film, features)
         with _timed(times, "masks"):
-            cleaned = anatomy.clean(maps)
+            cleaned = anatomy.clean(maps if self._anatomy is None else self._anatomy.outline(film))
             small = anatomy.masks_on_grid(cleaned, *cleaned.shape[1:])
             masks = anatomy.masks_on_grid(cleaned, film.height, film.width, small.quality)
         with _timed(times, "classifier"):

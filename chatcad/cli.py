@@ -110,6 +110,25 @@ def _system_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="each network with its licence, size, figures and state")
     for action, words in (("get", "fetch and verify a network's weights"), ("use", "choose a network for its task")):
-        actions.add_parser(action, help=words).add_argument("name")
+        parser = actions.add_parser(action, help=words)
+        parser.add_argument("name")
+        if action == "get":
+            parser.add_argument("--file", type=Path, metavar="PATH", help="what you fetched by hand")
+    _calibrate_command(commands)
     commands.add_parser("doctor", help="what is installed, what is missing, and how to get it")
     commands.add_parser("prepare", help="convert the embedded language model and build the index (done by make setup)")
+
+
+def _calibrate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    calibrate = commands.add_parser("calibrate", help="a classifier's probabilities from your own films")
+    calibrate.add_argument("network", help="a classifier of `models list`")
+    calibrate.add_argument(
+        "--manifest", type=Path, required=True, metavar="CSV", help="path, patient, labels 0/1/empty"
+    )
+    calibrate.add_argument("--label-columns", nargs="+", metavar="LABEL", help="default: every column that is a label")
+    calibrate.add_argument("--path-column", default="path", metavar="COLUMN")
+    calibrate.add_argument("--patient-column", default="patient", metavar="COLUMN")
+    calibrate.add_argument("--specificity", type=float, default=0.9, help="wanted at the threshold (default: 0.9)")
+    calibrate.add_argument(
+        "--trained-on", action="store_true", help="the network was trained on this source: nothing becomes `assessed`"
+    )

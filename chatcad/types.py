@@ -100,7 +100,8 @@ class LabelReading:
     """What one network says of one label before any wording.
 
     ``probability`` is calibrated and ``None`` when the label is not assessed; ``threshold`` is on the same
-    scale. ``heat_map`` is ``(h, w)`` float32 in ``[0, 1]`` covering the whole film, at the network's own resolution.
+    scale. ``fires`` stands in for both where a network has no calibration: whether its publisher's operating point is
+    reached. ``heat_map`` is ``(h, w)`` float32 in ``[0, 1]`` covering the whole film, at the network's own resolution.
     """
 
     label: str
@@ -112,6 +113,7 @@ class LabelReading:
     specificity: float | None = None
     held_out_auroc: tuple[float, float, float] | None = None
     heat_map: FloatImage | None = None
+    fires: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from chatcad.config import Settings
 
-PACKAGES = ("torch", "transformers", "gradio", "langchain", "chromadb", "sentence-transformers", "pydicom")
+if TYPE_CHECKING:
+    from cad_models.registry import Network
+
+PACKAGES = (
+    "torch", "torchxrayvision", "transformers", "gradio", "langchain", "chromadb", "sentence-transformers", "pydicom",
+)  # fmt: skip
 
 
 def run(_: argparse.Namespace, settings: Settings) -> None:
     """Print the state of this installation, one line a thing."""
     for state, name, detail in (*_packages(), *_networks(), *_backends(settings), *_knowledge(settings)):
-        print(f"{state:8} {name:28} {detail}")
+        print(f"{state:8} {name:36} {detail}")
 
 
 def _packages() -> Iterator[tuple[str, str, str]]:
@@ -28,13 +34,29 @@ def _packages() -> Iterator[tuple[str, str, str]]:
 def _networks() -> Iterator[tuple[str, str, str]]:
     from cad_models import registry
 
-    for network in registry.entries():
-        state = registry.state(network)
-        yield ("ok" if state == "ready" else state), f"network {network.name}", _remedy(network.name, state)
+    states = [(n, registry.state(n)) for n in registry.entries()]
+    for network, state in states:
+        word = "ok" if state == "ready" else state if network.embedded or state == "corrupt" else "optional"
+        yield word, f"network {network.name}", _detail(network, state)
+    if not any(state == "ready" for network, state in states if not network.embedded):
+        hint = "the embedded detectors are weak; others publish stronger ones: the optional networks above"
+        yield "hint", "stronger networks", hint
 
 
-def _remedy(name: str, state: str) -> str:
-    return "verified" if state == "ready" else f"python -m chatcad models get {name}"
+def _detail(network: Network, state: str) -> str:
+    from cad_models import local
+    from chatcad.commands.models import how_to_get
+
+    if state != "ready":
+        return f"{how_to_get(network)}; {network.task}, {network.bytes / 2**20:.0f} MiB"
+    if network.task != "classifier":
+        return "verified"
+    if local.is_calibrated(network.name):
+        return f"verified, calibrated here ({local.calibration_file(network.name)})"
+    command = f"python -m chatcad calibrate {network.name} --manifest CSV"
+    if local.calibrated_for(network.name):
+        return f"verified; the calibration here is of other weights and not used: {command}"
+    return "verified" if network.embedded else f"verified, not calibrated, so without probabilities: {command}"
 
 
 def _backends(settings: Settings) -> Iterator[tuple[str, str, str]]:

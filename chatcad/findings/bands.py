@@ -33,13 +33,14 @@ def judge(reading: LabelReading) -> tuple[State, Band | None]:
     state, band
         ``("not_assessed", None)`` when no network judged the label; a weak detector gives ``uncertain`` with
         ``possible``, or ``not_flagged`` without a band; an assessed one the band of its probability, where
-        firing at a threshold below 0.2 still counts as possible.
+        firing at a threshold below 0.2 still counts as possible. Without a probability it is as with a weak one.
     """
-    probability = reading.probability
-    if reading.reliability == "not_assessed" or probability is None:
+    probability, fires = reading.probability, reading.fires
+    if probability is not None:
+        fires = probability >= (LIKELY if reading.threshold is None else reading.threshold)
+    if reading.reliability == "not_assessed" or fires is None:
         return "not_assessed", None
-    fires = probability >= (LIKELY if reading.threshold is None else reading.threshold)
-    if reading.reliability == "weak":
+    if reading.reliability == "weak" or probability is None:
         return ("uncertain", "possible") if fires else ("not_flagged", None)
     if probability >= LIKELY:
         return "present", band_of(probability)

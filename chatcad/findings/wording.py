@@ -52,10 +52,10 @@ def describe(finding: Finding, mode: Mode) -> str:
 def _template_of(finding: Finding) -> str:
     if finding.state in {"absent", "not_flagged", "not_assessed"}:
         return finding.state
+    if finding.state != "present" and finding.reliability == "weak":
+        return "possible_weak"
     if finding.state == "present" or finding.probability is None:
         return str(finding.band)
-    if finding.reliability == "weak":
-        return "possible_weak"
     if finding.probability >= POSSIBLE:
         return "possible"
     # A low probability that is called possible needs its reason, or it reads as a slip.
