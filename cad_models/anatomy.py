@@ -19,6 +19,8 @@ Point = tuple[float, float]
 
 _REACH = 4  # of the opening that parts a structure from its leaks, in pixels of the network's 256-pixel grid
 
+_ARCH = (0.25, 0.40)  # where the aortic arch lies, of the lungs' height from the apex
+
 # Each anatomical quantity: impossible below, usual from, usual to, impossible above. The usual range is that of the
 # JSRT, Montgomery and Shenzhen masks (1st to 99th percentile), widened for enlarged hearts and poor inspiration.
 _LIMITS: dict[str, tuple[float, float, float, float]] = {
@@ -61,6 +63,22 @@ class Widths:
     def cardiothoracic_ratio(self) -> float:
         """Heart's width by the thorax's, usually .35 to .75; no unit."""
         return self.heart_width / self.thorax_width
+
+
+@dataclass(frozen=True, slots=True)
+class Mediastinum:
+    """The width of the upper mediastinum and of the thorax on the same row, with their points.
+
+    ``inner`` are the inner edges of the lungs, ``outer`` the outer ones; the patient's right side first.
+    """
+
+    inner: tuple[Point, Point]
+    outer: tuple[Point, Point]
+
+    @property
+    def width_ratio(self) -> float:
+        """The mediastinum's width by the thorax's, usually .17 to .30; no unit."""
+        return (self.inner[1][0] - self.inner[0][0]) / (self.outer[1][0] - self.outer[0][0])
 
 
 def clean(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -162,6 +180,39 @@ def measure(right_lung: Mask, left_lung: Mask, heart: Mask) -> Widths | None:
         heart=((float(first), _middle_row(heart, first)), (float(last + 1), _middle_row(heart, last))),
         thorax=((float(outer_right[widest]), thorax_row), (float(outer_left[widest]), thorax_row)),
     )
+
+
+def lung_area_ratio(right_lung: Mask, left_lung: Mask) -> float:
+    """Return the right lung's visible area by the left lung's, usually above 1 because the heart lies to the left.
+
+    Neither mask is empty.
+    """
+    return float(np.count_nonzero(right_lung) / np.count_nonzero(left_lung))
+
+
+def mediastinum(right_lung: Mask, left_lung: Mask, heart: Mask) -> Mediastinum | None:
+    """Measure the upper mediastinum, or return ``None`` where the lungs aren't side by side above the heart.
+
+    Its width is the largest distance between the lungs' inner edges at the level of the aortic arch: on the rows
+    from 25% to 40% of the way down from the higher apex to the lower base, and above the heart. The thorax's is that
+    between the outer edges on the same row, after the ratio of mediastinum and chest at the arch (Seltzer et al.
+    1981, AJR 137:1011; Marnocha et al. 1984, AJR 142:275).
+    """
+    both = np.flatnonzero((right_lung | left_lung).any(axis=1))
+    if len(both) == 0 or not heart.any():
+        return None
+    top, height = both[0], both[-1] + 1 - both[0]
+    first, last = (int(np.rint(top + share * height)) for share in _ARCH)
+    rows = np.arange(first, min(last, int(np.argmax(heart.any(axis=1)))))
+    rows = rows[right_lung[rows].any(axis=1) & left_lung[rows].any(axis=1)]
+    if len(rows) == 0:
+        return None
+    right, left, width = right_lung[rows], left_lung[rows], right_lung.shape[1]
+    inner = np.stack((width - right[:, ::-1].argmax(axis=1), left.argmax(axis=1)), axis=1).astype(float)
+    outer = np.stack((right.argmax(axis=1), width - left[:, ::-1].argmax(axis=1)), axis=1).astype(float)
+    widest = int(np.argmax(inner[:, 1] - inner[:, 0]))
+    (a, b), (c, d), row = inner[widest], outer[widest], float(rows[widest])
+    return Mediastinum(((a, row), (b, row)), ((c, row), (d, row))) if b > a else None
 
 
 def _middle_row(mask: Mask, column: int) -> float:

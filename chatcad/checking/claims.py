@@ -12,6 +12,7 @@ from chatcad.checking.cues import (
     CLAUSE_END,
     CUES,
     LIST_GLUE,
+    MEASURES,
     NUMBER,
     PRIORITY,
     SIDES,
@@ -71,6 +72,11 @@ def parse_numbers(text: str) -> tuple[Number, ...]:
         percent = unit in {"%", "percent"}
         found.append(Number(round(value / 100, 4) if percent else value, "" if percent else unit))
     return tuple(found)
+
+
+def measures_in(text: str) -> tuple[str, ...]:
+    """Return the names of the measurements that a text names."""
+    return tuple(name for name, pattern in MEASURES if pattern.search(text.replace("’", "'")))
 
 
 def stance_of(text: str) -> Stance:

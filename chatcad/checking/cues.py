@@ -138,3 +138,39 @@ RATIO_DIRECTION = re.compile(
     r"\b(above|over|exceed\w*|greater|higher|more than|beyond|below|under|less|lower than|within|smaller|not above)\b",
     re.IGNORECASE,
 )
+
+MEASURES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("cardiothoracic_ratio", re.compile(r"\bcardio-?thoracic|\bctr\b", re.IGNORECASE)),
+    (
+        "lung_area_ratio",
+        re.compile(
+            r"\blungs?(?:'s|'|s')? (?:areas?|sizes?|volumes?)\b|"
+            r"\b(?:areas?|sizes?) of (?:the |my |both |each )?lungs?\b|"
+            r"\blungs (?:\w+ )?the same size|\blungs (?:\w+ )?equal",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "mediastinal_width_ratio",
+        re.compile(r"\bmediastinal width|\bwidth of the mediastinum|\bhow wide is the mediastinum", re.IGNORECASE),
+    ),
+    (
+        "heart_width_mm",
+        re.compile(
+            r"\b(?:heart(?:'s)?|cardiac) (?:width|diameter)|\b(?:width|diameter) of (?:the|my) heart|"
+            r"\bhow wide is (?:the|my) heart",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "thoracic_width_mm",
+        re.compile(
+            r"(?<!cardio)\b(?:thoracic|thorax|chest)(?:'s)? (?:width|diameter)|"
+            r"\b(?:width|diameter) of (?:the|my) (?:chest|thorax)|\bhow wide is (?:the|my) (?:chest|thorax)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+"""How a sentence names each measurement; a question may name one in the same words."""
+
+LENGTH_UNIT = re.compile(r"\b(?:[mc]m|(?:milli|centi)?met(?:re|er)s?|inch(?:es)?)\b", re.IGNORECASE)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chatcad.checking import rules
-from chatcad.checking.claims import parse_claims, parse_numbers
+from chatcad.checking.claims import measures_in, parse_claims, parse_numbers
 from chatcad.checking.facts import contradiction
+from chatcad.findings.measure import worth_saying
 from chatcad.findings.wording import describe, describe_group, describe_measurement
 from chatcad.types import Finding, Study
 
@@ -33,14 +34,15 @@ def check_draft(study: Study, timings_ms: Mapping[str, float]) -> Study:
 def objection_to_line(line: str, study: Study) -> str | None:
     """Return why one sentence of a report may not stand, or ``None`` when the facts carry it.
 
-    A report line has no planned statement behind it, so it must make a claim or give a measurement, each of
-    its numbers must be a fact of a label that it names, and each of its words must be known.
+    A report line has no planned statement behind it, so it must make a claim or give one measurement, each of
+    its numbers must be a fact of a label or the measurement that it names, and each of its words must be known.
     """
-    claims = parse_claims(line)
+    claims, measures = parse_claims(line), measures_in(line)
     facts = [f for f in study.findings if f.label in {c.label for c in claims}]
     told = [describe(f, "clinician") for f in facts]
-    if "ratio" in line.lower():
-        told += [s for m in study.measurements for s in describe_measurement(m, "clinician")]
+    told += [s for m in study.measurements if m.name in measures for s in describe_measurement(m, "clinician")]
+    if len(measures) > 1:
+        return "gives several measurements, whose numbers could be mixed up"
     if not told:
         return "says nothing that the facts can carry"
     text = " ".join(told)
@@ -51,7 +53,7 @@ def objection_to_line(line: str, study: Study) -> str | None:
         or rules.policy(line, text)
         or ("gives a number that is no fact" if numbers else None)
         or rules.no_new_words(line, text)
-        or (rules.same_direction(line, text) if "ratio" in line.lower() else None)
+        or (rules.same_direction(line, text) if measures else None)
     )
 
 
@@ -65,8 +67,7 @@ def _what_is_missing(study: Study, told: set[str], text: str) -> list[str]:
         return [f for f in study.findings if f.state in states and f.label not in told]
 
     lines = [describe(f, "clinician") for f in of_state("present", "uncertain")]
-    if "ratio" not in text.lower():
-        lines += [s for m in study.measurements for s in describe_measurement(m, "clinician")]
+    lines += [s for m in worth_saying(study, unless=measures_in(text)) for s in describe_measurement(m, "clinician")]
     lines += [describe(f, "clinician") for f in of_state("absent")]
     for state in ("not_flagged", "not_assessed"):
         group = of_state(state)

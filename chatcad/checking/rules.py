@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from chatcad.checking.claims import expand, parse_claims, parse_numbers
+from chatcad.checking.claims import expand, measures_in, parse_claims, parse_numbers
 from chatcad.checking.cues import (
     ALL_CLEAR,
     CHANGE,
@@ -79,6 +79,12 @@ def same_numbers(draft: str, statement: str) -> str | None:
     if parse_numbers(draft) != parse_numbers(statement):
         return "the numbers differ from the facts"
     return None
+
+
+def same_measures(draft: str, statement: str) -> str | None:
+    """Refuse a measurement that the statement doesn't name: its number would be told as another's."""
+    extra = set(measures_in(draft)) - set(measures_in(statement))
+    return f"speaks of the {min(extra).replace('_', ' ')}, which the statement doesn't" if extra else None
 
 
 def same_sense(draft: str, statement: str) -> str | None:

@@ -49,6 +49,7 @@ def objection_to(draft: str, statement: Statement, facts: Facts) -> str | None:
         or (against_facts(draft, facts) if statement.source == "image" else None)
         or rules.same_claims(draft, meant)
         or rules.same_numbers(draft, meant)
+        or rules.same_measures(draft, meant)
         or rules.same_sense(draft, meant)
         or rules.no_new_words(draft, allowed)
         or rules.covers(draft, meant)

@@ -7,6 +7,7 @@ import json
 
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
+from chatcad.findings.measure import shown
 from chatcad.types import Study
 
 
@@ -33,6 +34,8 @@ def as_text(study: Study) -> str:
         *(f"note: {w}" for w in film.warnings),
         "",
         study.draft_report,
+        "",
+        *(f"{m.id} {m.name.replace('_', ' ')}: {shown(m)} (reference {m.reference})" for m in study.measurements),
         "",
         "times (ms): " + ", ".join(f"{k} {v:.0f}" for k, v in study.run.timings_ms.items()),
         DISCLAIMER,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
 from chatcad.errors import ImageRefused, UsageError
+from chatcad.findings.measure import NAMES
 from chatcad.types import Study
 from chatcad.vocabulary import terms
 
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
 def columns() -> list[str]:
     """Return the columns, in order."""
     labels = [f"{label}_{what}" for label in terms() for what in ("probability", "state")]
-    return ["path", "accepted", "reason", "view", *labels, "cardiothoracic_ratio", "ms"]
+    return ["path", "accepted", "reason", "view", *labels, *NAMES, "ms"]
 
 
 def rows(paths: Sequence[Path], folder: Path, reader: CadReader, settings: Settings) -> Iterator[dict[str, Any]]:

@@ -29,7 +29,7 @@ def interpret(radiograph: Radiograph, reading: Reading) -> Study:
         Findings ``F1``, ``F2``, … in the vocabulary's order, so a label has the same id on every film.
     """
     by_label = {r.label: r for r in reading.labels}
-    measurements = measure(reading.masks, reading.view)
+    measurements = measure(reading.masks, reading.view, radiograph.spacing_mm)
     findings = tuple(
         _finding(f"F{number}", by_label.get(label, LabelReading(label, "not_assessed")), reading.masks)
         for number, label in enumerate(terms(), start=1)

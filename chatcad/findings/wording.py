@@ -14,7 +14,7 @@ import yaml
 
 from chatcad.config import ROOT
 from chatcad.findings.bands import POSSIBLE
-from chatcad.findings.measure import CTR_LIMIT
+from chatcad.findings.measure import limits, shown, standing
 from chatcad.types import Finding, Measurement, Mode, Study
 from chatcad.vocabulary import terms
 
@@ -86,14 +86,15 @@ def describe_group(findings: Iterable[Finding], state: str, mode: Mode) -> str:
 
 def describe_measurement(measurement: Measurement, mode: Mode) -> tuple[str, ...]:
     """Return the sentences that say a measurement: its value against the reference, then its caveat."""
-    words = _templates()["measurements"][mode]
+    words, place = _templates()["measurements"][mode][measurement.name], standing(measurement)
     if measurement.value is None:
         return (words["withheld"].format(caveat=measurement.caveat),)
-    key = "above" if measurement.value > CTR_LIMIT else "within"
-    said: str = words[key].format(value=f"{measurement.value:.2f}")
-    if measurement.caveat is None or key == "within":
-        return (said,)  # magnification can't make a heart look smaller
-    return said, words["caveat"].format(Caveat=_capital(measurement.caveat))
+    low, high = (f"{limit:.{0 if measurement.unit == 'mm' else 2}f}" for limit in limits(measurement.name))
+    said: str = words[place].format(value=shown(measurement), low=low, high=high)
+    if measurement.caveat is None or (place == "within" and measurement.unit != "mm"):
+        return (said,)  # what widens can't make a heart look smaller
+    caveat: str = words.get("caveat", "{Caveat}.")
+    return said, caveat.format(Caveat=_capital(measurement.caveat))
 
 
 def positives(study: Study) -> tuple[Finding, ...]:

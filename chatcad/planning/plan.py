@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from chatcad.checking.claims import measures_in
+from chatcad.checking.cues import LENGTH_UNIT
+from chatcad.findings.measure import worth_saying
 from chatcad.findings.wording import positives
 from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements
 from chatcad.planning.understand import Asked
-from chatcad.types import Finding, Intent, Mode, Passage, Plan, Statement, Study
+from chatcad.types import Finding, Intent, Measurement, Mode, Passage, Plan, Statement, Study
 from chatcad.vocabulary import terms
 
 OF_THE_HEART = "Cardiomegaly"
+MEASURED_BY = {
+    OF_THE_HEART: ("cardiothoracic_ratio",),
+    "Enlarged Cardiomediastinum": ("mediastinal_width_ratio",),
+}
+"""The measurements that are told with a finding."""
 MOST_POSITIVES = 3
 
 
@@ -78,12 +86,17 @@ def _facts(case: Case, findings: Iterable[Finding]) -> list[Statement]:
     said = []
     for finding in findings:
         said.append(say_finding(finding, case.mode))
-        if finding.label == OF_THE_HEART:
-            said += say_measurements(case.study, case.mode)
+        said += say_measurements(_of_name(case, MEASURED_BY.get(finding.label, ())), case.mode)
     return said
 
 
+def _of_name(case: Case, names: Iterable[str]) -> list[Measurement]:
+    return [m for m in case.study.measurements if m.name in names]
+
+
 def _finding(case: Case) -> list[Statement]:
+    if measures_in(case.asked.question) and not case.asked.labels:
+        return _measurement(case)
     shown = case.findings[:MOST_POSITIVES]
     said = _facts(case, shown) or case.reply("no_positive")
     flagged = any(f.state in {"present", "uncertain"} for f in shown)
@@ -112,13 +125,24 @@ def _location(case: Case) -> list[Statement]:
 
 
 def _measurement(case: Case) -> list[Statement]:
-    said = say_measurements(case.study, case.mode)
-    about_other = [f for f in case.findings if f.label != OF_THE_HEART] if case.asked.labels else []
+    said = say_measurements(_of_name(case, _asked_measures(case)), case.mode)
+    about_other = [f for f in case.findings if f.label not in MEASURED_BY] if case.asked.labels else []
     if about_other:
         said = [*[say_finding(f, case.mode) for f in about_other], *case.reply("no_size"), *said]
-    elif heart := case.study.finding(OF_THE_HEART):
+    elif (heart := case.study.finding(OF_THE_HEART)) and "cardiothoracic_ratio" in _asked_measures(case):
         said.append(say_finding(heart, case.mode))
+    if LENGTH_UNIT.search(case.asked.question) and case.study.radiograph.spacing_mm is None:
+        said = case.reply("no_spacing") + said
     return said + guideline(case.passages, case.findings, case.mode, most=1, first=frozenset({"measurement"}))
+
+
+def _asked_measures(case: Case) -> tuple[str, ...]:
+    """Return the measurements that a question is after: those it names or implies, else the heart's."""
+    named = measures_in(case.asked.question)
+    named += tuple(name for label in case.asked.labels for name in MEASURED_BY.get(label, ()))
+    if not named or LENGTH_UNIT.search(case.asked.question):
+        named += ("heart_width_mm",)
+    return named if set(named) - {"heart_width_mm"} else ("cardiothoracic_ratio", *named)
 
 
 def _next_step(case: Case) -> list[Statement]:
@@ -147,7 +171,7 @@ def _meaning(case: Case) -> list[Statement]:
 
 def _summary(case: Case) -> list[Statement]:
     said = [say_finding(f, case.mode) for f in positives(case.study)] or case.reply("no_positive")
-    said += say_measurements(case.study, case.mode)
+    said += say_measurements(worth_saying(case.study), case.mode)
     said += [say_finding(f, case.mode) for f in case.study.findings if f.state == "absent"]
     for state in ("not_flagged", "not_assessed"):
         said += say_group([f for f in case.study.findings if f.state == state], state, case.mode)

@@ -12,7 +12,7 @@ from chatcad.checking import rules
 from chatcad.checking.draft import split_sentences
 from chatcad.config import ROOT
 from chatcad.findings.wording import describe, describe_group, describe_measurement
-from chatcad.types import Finding, Mode, Passage, Statement, Study
+from chatcad.types import Finding, Measurement, Mode, Passage, Statement
 
 FLAGGED = frozenset({"present", "uncertain"})
 
@@ -45,9 +45,9 @@ def say_group(findings: Sequence[Finding], state: str, mode: Mode) -> list[State
     return [Statement(text, tuple(f.id for f in findings), "image", reword=False)]
 
 
-def say_measurements(study: Study, mode: Mode) -> list[Statement]:
-    """Return the statements of every measurement with its caveat."""
-    return [Statement(text, (m.id,), "image") for m in study.measurements for text in describe_measurement(m, mode)]
+def say_measurements(measurements: Iterable[Measurement], mode: Mode) -> list[Statement]:
+    """Return the statements of measurements, each with its caveat."""
+    return [Statement(text, (m.id,), "image") for m in measurements for text in describe_measurement(m, mode)]
 
 
 def guideline(

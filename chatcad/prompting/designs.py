@@ -6,6 +6,7 @@ levels in words (arXiv 2302.07257; naming of arXiv 2305.15964). All three say wh
 
 from __future__ import annotations
 
+from chatcad.findings.measure import shown
 from chatcad.findings.wording import where
 from chatcad.types import Finding, PromptDesign, Study
 from chatcad.vocabulary import terms
@@ -22,7 +23,7 @@ def write_facts(study: Study, design: PromptDesign) -> str:
         ``"P1"``, ``"P2"`` or ``"P3"``.
     """
     lines = {"P1": _direct, "P2": _simplistic, "P3": _illustrative}[design](study)
-    lines += [f"{m.id} {m.name.replace('_', ' ')}: {m.value:.2f}" for m in study.measurements if m.value is not None]
+    lines += [f"{m.id} {m.name.replace('_', ' ')}: {shown(m)}" for m in study.measurements if m.value is not None]
     unseen = [terms()[f.label].name for f in study.findings if f.state == "not_assessed"]
     return "\n".join([*lines, f"view: {study.view}", f"not assessed: {', '.join(unseen) or 'nothing'}"])
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives
 from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
 from chatcad.vocabulary import terms
@@ -81,11 +82,7 @@ def provenance_markdown(turn: Turn, study: Study) -> str:
     used = {i for s in turn.sentences for i in s.support}
     checks = [f"1. **{s.checked}** {_marks(s)}{_reason(s)}" for s in turn.sentences]
     facts = [f"- `{f.id}` {terms()[f.label].name}: {_fact(f)}" for f in study.findings if f.id in used]
-    facts += [
-        f"- `{m.id}` {inert(m.name.replace('_', ' '))}: {m.value if m.value is not None else 'withheld'}"
-        for m in study.measurements
-        if m.id in used
-    ]
+    facts += [f"- `{m.id}` {inert(m.name.replace('_', ' '))}: {shown(m)}" for m in study.measurements if m.id in used]
     passages = [f"- `{p.id}` {inert(p.title)}: {inert(p.text)}" for p in turn.citations]
     times = " · ".join(f"{k.replace('_', ' ')} {v:.0f} ms" for k, v in turn.timings_ms.items())
     run = f"Model {inert(turn.backend)} · mode {turn.mode} · reading grade {turn.readability_grade:.1f} · {times}"

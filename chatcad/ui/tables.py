@@ -13,6 +13,7 @@ from html import escape as escape_tags
 
 from PIL import Image
 
+from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives, where
 from chatcad.types import Finding, Measurement, Mode, Study
 from chatcad.ui.overlay import Layers, Picture
@@ -30,7 +31,13 @@ _RELIABILITY = {
     "weak": "weak: confirm on film",
     "not_assessed": "no network looks for it",
 }
-_MEASURES = {"cardiothoracic_ratio": "Cardiothoracic ratio"}
+_MEASURES = {
+    "cardiothoracic_ratio": "Cardiothoracic ratio",
+    "lung_area_ratio": "Lung area ratio, right to left",
+    "mediastinal_width_ratio": "Mediastinal width ratio",
+    "heart_width_mm": "Heart's width",
+    "thoracic_width_mm": "Thoracic width",
+}
 
 
 def escape(text: str) -> str:
@@ -148,9 +155,8 @@ def measurements_html(study: Study) -> str:
 
 
 def _measurement_row(measurement: Measurement) -> str:
-    unit = "" if measurement.unit == "1" else f" {measurement.unit}"
     cells = (
-        "withheld" if measurement.value is None else f"{measurement.value:.2f}{unit}",
+        shown(measurement),
         measurement.reference.replace("<=", "≤ "),
         measurement.caveat or "–",
     )

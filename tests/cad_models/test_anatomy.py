@@ -120,3 +120,24 @@ def test_nothing_to_measure_is_none():
     assert anatomy.measure(right, left, empty) is None
     assert anatomy.measure(empty, left, heart) is None
     assert anatomy.widths(Masks(right, empty, heart, 0.0)) is None
+
+
+def test_the_mediastinum_is_measured_at_the_arch_against_the_thorax_on_its_row():
+    right, left, heart = (np.zeros((100, 100), dtype=bool) for _ in range(3))
+    right[10:90, 10:38], left[10:90, 62:90] = True, True
+    right[32:36, 34:38] = False  # the widest place at the level of the arch, rows 30 to 42
+    right[20:24, 20:38] = False  # wider, but above the arch
+    heart[50:80, 40:70] = True
+    found = anatomy.mediastinum(right, left, heart)
+    assert (found.inner[0][0], found.inner[1][0]) == (34, 62)
+    assert found.width_ratio == pytest.approx(28 / 80)
+    assert 32 <= found.inner[0][1] < 36
+    heart[20:50, 45:55] = True
+    assert anatomy.mediastinum(right, left, heart) is None
+    assert anatomy.mediastinum(right, left, np.zeros_like(heart)) is None
+
+
+def test_lung_area_ratio_is_right_by_left():
+    right, left, _ = chest()
+    assert anatomy.lung_area_ratio(right, left) == pytest.approx(right.sum() / left.sum())
+    assert anatomy.lung_area_ratio(left, right) == pytest.approx(1 / anatomy.lung_area_ratio(right, left))
