@@ -1,18 +1,20 @@
-"""``knowledge add | remove | search | list``: the guideline store."""
+"""``knowledge add | remove | search | list | lint``: the guideline store."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from chatcad.config import Settings
 
 NOTHING_ADDED = 2
+PROBLEMS_FOUND = 2
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run one of the actions."""
-    actions = {"add": _add, "remove": _remove, "search": _search, "list": _list}
+    actions = {"add": _add, "remove": _remove, "search": _search, "list": _list, "lint": _lint}
     return actions[arguments.action](arguments, settings)
 
 
@@ -61,4 +63,17 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
         return 0
     for p, old in listed:
         print(f"{p.key:44} {p.audience:9} {p.year}  {p.title} ({p.where}){' superseded' if old else ''}")
+    return 0
+
+
+def _lint(_: argparse.Namespace, settings: Settings) -> int:
+    from chatcad.config import ROOT
+    from chatcad.retrieval.lint import lint
+
+    report = lint(settings.knowledge, ROOT / "evaluation" / "questions" / "retrieval.jsonl")
+    for problem in report.problems:
+        print(problem, file=sys.stderr)
+    if report.problems:
+        return PROBLEMS_FOUND
+    print(report.table)
     return 0
