@@ -99,6 +99,7 @@ def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentP
     search.add_argument("--mode", choices=("clinician", "patient"), default="clinician")
     search.add_argument("-k", type=int, default=5, help="how many")
     listing = actions.add_parser("list", help="what is indexed")
+    actions.add_parser("lint", help="check passages, finding graph and glossary: format, grade, references, coverage")
     for parser in (search, listing):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
