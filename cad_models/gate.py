@@ -22,7 +22,7 @@ REASONS = {
     "turned_right": "looks rotated by 90 degrees clockwise: turn it upright and try again",
     "turned_left": "looks rotated by 90 degrees counterclockwise: turn it upright and try again",
     "upside_down": "looks upside down: turn it upright and try again",
-    "other": "not a frontal chest film",
+    "other": "not a frontal chest film, or a photograph or a small part of one",
 }
 CLASSES = tuple(REASONS)
 BLANK_RANGE = 0.02

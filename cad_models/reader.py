@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -17,10 +18,11 @@ from numpy.typing import NDArray
 
 from cad_models import anatomy, local, registry
 from cad_models.choice import EMBEDDED
+from cad_models.film_quality import remarks
 from cad_models.preprocess import to_square
 from cad_models.weights_io import sha256_of
 from chatcad.errors import ImageRefused
-from chatcad.types import Gate, LabelReading, Masks, Radiograph, Reading, View
+from chatcad.types import FloatImage, Gate, LabelReading, Masks, Radiograph, Reading, View
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -147,33 +149,42 @@ class CadReader:
                 probabilities = logits.sigmoid().numpy()
                 gates = [self._gate.judge(features[row : row + 1]) for row in range(len(seen))]
             for row, i in enumerate(seen):
-                outcomes[i] = (
-                    self._read_accepted(films[i], gates[row], features[row : row + 1], probabilities[row], dict(times))
-                    if gates[row].accepted
-                    else _refusal(gates[row], gates[row].score)
-                )
+                one = _Seen(squares[row], gates[row], features[row : row + 1], probabilities[row], dict(times))
+                accepted = one.gate.accepted
+                outcomes[i] = self._read_accepted(films[i], one) if accepted else _refusal(one.gate, one.gate.score)
         return [outcomes[i] for i in range(len(films))]
 
-    def _read_accepted(
-        self, film: Radiograph, gate: Gate, features: Tensor, maps: NDArray[np.float32], times: dict[str, float]
-    ) -> Reading:
-        """Read what the networks after the segmenter say of one film; ``times`` is filled on."""
+    def _read_accepted(self, film: Radiograph, seen: _Seen) -> Reading:
+        """Read what the networks after the segmenter say of one film."""
+        times = seen.times
         with _timed(times, "view"):
-            view, view_from = self._tell_view(film, features)
+            view, view_from = self._tell_view(film, seen.features)
         with _timed(times, "masks"):
-            cleaned = anatomy.clean(maps if self._anatomy is None else self._anatomy.outline(film))
+            cleaned = anatomy.clean(seen.maps if self._anatomy is None else self._anatomy.outline(film))
             small = anatomy.masks_on_grid(cleaned, *cleaned.shape[1:])
             masks = anatomy.masks_on_grid(cleaned, film.height, film.width, small.quality)
+            warnings = remarks(film.pixels, seen.square, small)
         with _timed(times, "classifier"):
             labels = self._classifier.read_labels(film, small, view)
         with _timed(times, "reporter"):
             draft = self._reporter.draft(film, small, view, labels)
-        return Reading(gate, view, view_from, labels, masks, draft, self._sha256, times)
+        return Reading(seen.gate, view, view_from, labels, masks, draft, self._sha256, times, warnings)
 
     def _tell_view(self, radiograph: Radiograph, features: Tensor) -> tuple[View, Literal["header", "network"]]:
         if radiograph.view != "unknown":
             return radiograph.view, "header"
         return self._view.tell(features), "network"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the segmenter made of one film: its features and ``maps`` of probabilities, and the times so far."""
+
+    square: FloatImage
+    gate: Gate
+    features: Tensor
+    maps: NDArray[np.float32]
+    times: dict[str, float]
 
 
 def _refusal(gate: Gate, score: float | None = None) -> ImageRefused:

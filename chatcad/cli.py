@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = load_settings()
         if getattr(arguments, "backend", None):
             settings = replace(settings, backend=arguments.backend)
-        command = importlib.import_module(f"chatcad.commands.{arguments.command}")
+        command = importlib.import_module(f"chatcad.commands.{arguments.command.replace('-', '_')}")
         return int(command.run(arguments, settings) or 0)
     except ChatCADError as error:
         print(f"chatcad: {error}", file=sys.stderr)
@@ -82,6 +82,11 @@ def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentP
     batch = commands.add_parser("batch", help="a folder of films to a CSV; resumable")
     batch.add_argument("folder", type=Path)
     batch.add_argument("--out", type=Path, required=True, metavar="RESULTS.csv")
+
+    contact = commands.add_parser("contact-sheet", help="varied films with outlines and heat maps on one picture")
+    contact.add_argument("source", type=Path, metavar="FOLDER|MANIFEST.csv")
+    contact.add_argument("--out", type=Path, required=True, metavar="SHEET.png")
+    contact.add_argument("--n", type=int, default=20, help="how many films (default: 20)")
 
     knowledge = commands.add_parser("knowledge", help="the guideline store")
     actions = knowledge.add_subparsers(dest="action", required=True, metavar="ACTION")

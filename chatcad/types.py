@@ -118,7 +118,10 @@ class LabelReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything the networks said of one film: raw, without thresholds in words."""
+    """Everything the networks said of one film: raw, without thresholds in words.
+
+    ``warnings`` are one-line remarks on the film's framing and exposure.
+    """
 
     gate: Gate
     view: View
@@ -128,6 +131,7 @@ class Reading:
     draft: str
     weights_sha256: Mapping[str, str]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Train the gate: ``python -m cad_models.training.gate --data DIR``.
 
-Frontal films of every source, children among them, against the same films turned, inverted, cut, laid over
-themselves or tiled, MedNIST's other examinations and drawings. The threshold accepts 99% of the
+Frontal films of every source, children among them, also cut at an edge or in heavy borders, against the same films
+turned, inverted, photographed from a screen, laid over themselves or tiled, details of them, MedNIST's other
+examinations and drawings. The threshold accepts 99% of the
 validation films. The ``ood`` set of real foreign pictures only tests; MedNIST rows that it repeats are left out.
 """
 
@@ -24,7 +25,7 @@ from cad_models.preprocess import to_square
 from cad_models.segmenter import SIZE, Segmenter, load
 from cad_models.training.data import Film, films
 from cad_models.training.heads import PER_SOURCE, balanced, evenly, features_of, fit_head, squares
-from cad_models.training.pictures import DRAWN, FROM_FILMS, Picture, gently_changed
+from cad_models.training.pictures import DRAWN, FRAMED, FROM_FILMS, FilmMaker, Picture, gently_changed
 from cad_models.weights_io import WEIGHTS, read_index, save_weights
 from chatcad.config import load_settings
 
@@ -41,7 +42,7 @@ FACTS = {
     "module": "cad_models.gate",
     "labels": list(CLASSES),
     "licence": "research and education only, no commercial use (it reads the segmenter's features)",
-    "source": "trained here on frontal films of 8 sets, the same turned, inverted or cut, MedNIST and drawings",
+    "source": "trained here on frontal films of 8 sets, the same turned, inverted, photographed; MedNIST, drawings",
     "citation": "as the segmenter's; Yang 2021 (MedNIST)",
     "embedded": True,
 }
@@ -58,11 +59,12 @@ class Pictures:
 
 
 def frontal(network: Segmenter, records: list[Film], rng: np.random.Generator, *, changed: bool) -> Pictures:
-    """Return films as they are, and with ``changed`` a second time gently changed."""
+    """Return films as they are, and with ``changed`` a second time gently changed, one in four cut or bordered."""
     features = features_of(network, squares(records))
     kinds = [f.source for f in records]
     if changed:
-        again = features_of(network, (gently_changed(s, rng) for s in squares(records)))
+        makers = [FRAMED[(i // 4) % len(FRAMED)] if i % 4 == 0 else gently_changed for i in range(len(records))]
+        again = features_of(network, (m(s, rng) for m, s in zip(makers, squares(records), strict=True)))
         features, kinds = torch.cat((features, again)), kinds * 2
     patients = [f.patient for f in records] * (2 if changed else 1)
     return Pictures(features, ("frontal",) * len(kinds), tuple(kinds), tuple(patients))
@@ -77,6 +79,14 @@ def spoilt(network: Segmenter, records: list[Film], rng: np.random.Generator) ->
     made = (maker(s, rng) for (_, maker), s in zip(chosen, squares(records), strict=True))
     kinds = tuple(maker.__name__ for _, maker in chosen)
     return Pictures(features_of(network, made), tuple(n for n, _ in chosen), kinds, tuple(f.patient for f in records))
+
+
+def remade(network: Segmenter, records: list[Film], maker: FilmMaker, truth: str, seed: int) -> Pictures:
+    """Return every film in one form."""
+    rng = np.random.default_rng(seed)
+    features = features_of(network, (maker(s, rng) for s in squares(records)))
+    n = len(records)
+    return Pictures(features, (truth,) * n, (maker.__name__,) * n, tuple(f.patient for f in records))
 
 
 def foreign(network: Segmenter, data: Path, split: str) -> Pictures:

@@ -1,7 +1,8 @@
-"""Pictures that the gate must refuse, made from films or drawn from nothing.
+"""Pictures that the gate must tell apart, made from films or drawn from nothing.
 
-It knows turns, inversions, crops, panels, an imitation of the lateral projection, and drawings: pages of text,
-scenes, patterns, limbs, noise. The ``ood`` set of real foreign pictures is never seen here: it tests.
+It knows films as other sites send them, cut or bordered; and what must be refused: turns, inversions, details,
+panels, photographs of a screen, an imitation of the lateral projection, and drawings: pages of text, scenes,
+patterns, limbs, noise. The ``ood`` set of real foreign pictures is never seen here: it tests.
 """
 
 from __future__ import annotations
@@ -39,6 +40,52 @@ def gently_changed(film: Picture, rng: np.random.Generator) -> Picture:
     picture = np.clip(picture, 0, 1) ** np.exp(rng.uniform(-0.45, 0.45))
     picture = picture + rng.normal(0, rng.uniform(0, 0.03), picture.shape)
     return stretch_contrast(_resized(picture.astype(np.float32), SIZE, SIZE))
+
+
+def cut(film: Picture, rng: np.random.Generator) -> Picture:
+    """Return a frontal film that lacks 12 to 25% at one edge: still read, with a remark."""
+    side, share = int(rng.integers(4)), rng.uniform(0.12, 0.25)
+    turned = np.rot90(gently_changed(film, rng), side)[int(SIZE * share) :]
+    return stretch_contrast(_resized(np.rot90(turned, -side), SIZE, SIZE))
+
+
+def bordered(film: Picture, rng: np.random.Generator) -> Picture:
+    """Return a frontal film within heavy plain borders of 10 to 25% on two or four sides, black, grey or white."""
+    grey = rng.choice([0.0, 0.0, rng.uniform(0, 1), 1.0])
+    pads = rng.uniform(0.10, 0.25, (2, 2)) * rng.choice([[[1], [1]], [[1], [0]], [[0], [1]]])
+    padded = np.pad(gently_changed(film, rng), (SIZE * pads).astype(int), constant_values=np.float32(grey))
+    return stretch_contrast(_resized(padded, SIZE, SIZE))
+
+
+def photographed(film: Picture, rng: np.random.Generator) -> Picture:
+    """Return a film as a telephone sees it on a screen: askew, with the room around it, moiré, glare and fall-off."""
+    room = rng.uniform(0.02, 0.6) + 0.15 * cloud(rng)
+    shown = Image.fromarray(np.ascontiguousarray(film * rng.uniform(0.6, 0.95)))
+    inset = rng.uniform(0.04, 0.22, (4, 2)) * SIZE
+    corners = np.array([[0, 0], [0, SIZE], [SIZE, SIZE], [SIZE, 0]]) + inset * [[1, 1], [1, -1], [-1, -1], [-1, 1]]
+    laid = shown.transform(
+        (SIZE, SIZE), Image.Transform.PERSPECTIVE, _perspective(corners), Image.Resampling.BILINEAR, fillcolor=-1
+    )
+    picture = np.where(np.asarray(laid) < 0, room, np.asarray(laid))
+    y, x = np.mgrid[-1:1:256j, -1:1:256j]
+    # Two gratings, the screen's and the camera's: what beats between them is the moiré.
+    first, second = (np.sin(x * rng.uniform(20, 90) + y * rng.uniform(-25, 25)) for _ in range(2))
+    picture = picture * (1 + rng.uniform(0.02, 0.10) * first * second)
+    glare = np.exp(-(((x - rng.uniform(-1, 1)) ** 2 + (y - rng.uniform(-1, 1)) ** 2) / rng.uniform(0.02, 0.3)))
+    picture = picture + rng.uniform(0, 0.5) * glare - rng.uniform(0, 0.15) * np.hypot(x, y)
+    soft = ndimage.gaussian_filter(picture, rng.uniform(0, 1.2))
+    return stretch_contrast((soft + rng.normal(0, rng.uniform(0.005, 0.03), soft.shape)).astype(np.float32))
+
+
+def _perspective(corners: NDArray[np.float64]) -> list[float]:
+    """Return Pillow's coefficients of the map that lays a whole film on four corners (x, y), from the upper left."""
+    source = np.array([[0, 0], [0, SIZE], [SIZE, SIZE], [SIZE, 0]], dtype=float)
+    rows = [
+        row
+        for (x, y), (u, v) in zip(corners, source, strict=True)
+        for row in ([x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y])
+    ]
+    return [float(c) for c in np.linalg.solve(np.array(rows), source.reshape(-1))]
 
 
 def inverted(film: Picture, rng: np.random.Generator) -> Picture:
@@ -192,8 +239,11 @@ FROM_FILMS: dict[str, tuple[FilmMaker, ...]] = {
     "turned_right": (turned_right,),
     "turned_left": (turned_left,),
     "upside_down": (upside_down,),
-    "other": (detail, lateral_like, tilted, panels),
+    "other": (detail, lateral_like, tilted, panels, photographed),
 }
+FRAMED: tuple[FilmMaker, ...] = (cut, bordered)
+"""Films that are read all the same."""
+
 DRAWN: tuple[Callable[[np.random.Generator], Picture], ...] = (
     text_page, scene, cloud, pattern, limb, skull_or_slice, flat,
 )  # fmt: skip

@@ -35,7 +35,7 @@ def interpret(radiograph: Radiograph, reading: Reading) -> Study:
         for number, label in enumerate(terms(), start=1)
     )
     return Study(
-        radiograph=radiograph,
+        radiograph=replace(radiograph, warnings=(*radiograph.warnings, *reading.warnings)),
         gate=reading.gate,
         view=reading.view,
         findings=tuple(_agree_with_ratio(f, measurements, reading.view) for f in findings),

@@ -30,6 +30,10 @@ AP_MAGNIFIES = 0.05
 WIDENED_BY_AP = {"cardiothoracic_ratio": "magnifies the heart", "mediastinal_width_ratio": "widens the mediastinum"}
 NO_OUTLINES = "the lungs or the heart could not be outlined reliably on this film"
 NO_ARCH = "the outlines do not reach the level of the aortic arch on this film"
+NO_CHEST = "the pixel spacing in the header does not fit the chest of an adult"
+CHESTS_VARY = 0.25
+"""How far beyond its reference a thoracic width may lie before the spacing, and not the chest, is unusual."""
+
 ONLY_VISIBLE = "only the visible lung is outlined, and a turned chest changes the shares"
 AT_DETECTOR = "the width is that at the detector, where everything looks larger than it is"
 
@@ -49,8 +53,22 @@ def measure(masks: Masks | None, view: View, spacing_mm: tuple[float, float] | N
     """
     good = masks is not None and masks.quality >= GOOD_MASKS
     values = values_of(masks, spacing_mm) if good and masks is not None else {}
+    reasons = dict.fromkeys(NAMES, NO_OUTLINES)
+    if values:
+        reasons["mediastinal_width_ratio"] = NO_ARCH
+        if spacing_mm is not None and not _is_a_chest(values["thoracic_width_mm"]):
+            # Some archives shrink the pixels and leave the header as it was.
+            values, reasons = (
+                {n: v for n, v in values.items() if n in RATIOS},
+                reasons | dict.fromkeys(LENGTHS, NO_CHEST),
+            )
     names = RATIOS if spacing_mm is None else NAMES
-    return tuple(_measurement(f"M{i}", name, values.get(name), view, good) for i, name in enumerate(names, start=1))
+    return tuple(_measurement(f"M{i}", n, values.get(n), view, reasons[n]) for i, n in enumerate(names, start=1))
+
+
+def _is_a_chest(width_mm: float) -> bool:
+    low, high = limits("thoracic_width_mm")
+    return (1 - CHESTS_VARY) * low <= width_mm <= (1 + CHESTS_VARY) * high
 
 
 def values_of(masks: Masks, spacing_mm: tuple[float, float] | None = None) -> dict[str, float]:
@@ -71,10 +89,9 @@ def values_of(masks: Masks, spacing_mm: tuple[float, float] | None = None) -> di
     return values
 
 
-def _measurement(number: str, name: str, value: float | None, view: View, good: bool) -> Measurement:
+def _measurement(number: str, name: str, value: float | None, view: View, reason: str) -> Measurement:
     unit, digits = ("mm", 0) if name in LENGTHS else ("1", 2)
     if value is None:
-        reason = NO_ARCH if good and name == "mediastinal_width_ratio" else NO_OUTLINES
         return Measurement(number, name, None, unit, _reference(name), reason)
     return Measurement(number, name, round(value, digits), unit, _reference(name), _caveat(name, view))
 

@@ -87,9 +87,13 @@ def save_overlay(study: Study, path: Path) -> None:
     path
         Its suffix chooses the format (``.png``, ``.jpg``).
     """
+    Image.fromarray(render(study, everything(study))).save(path)
+
+
+def everything(study: Study) -> Layers:
+    """Return the layers that show all at once: outlines, widths and the surest flagged finding's heat map."""
     mapped = [f.label for f in positives(study) if f.heat_map is not None]
-    layers = Layers(lungs=True, heart=True, widths=True, heat=mapped[0] if mapped else None)
-    Image.fromarray(render(study, layers)).save(path)
+    return Layers(lungs=True, heart=True, widths=True, heat=mapped[0] if mapped else None)
 
 
 def film(pixels: FloatImage, layers: Layers, side: int = DISPLAY_SIDE) -> Picture:
@@ -198,7 +202,8 @@ def _draw_widths(pen: _Pen, measured: Widths, scale: tuple[float, float], heart_
     pen.span(thorax[0], thorax[1], thorax_row, THORAX_LINE)
     middle = (heart[0][0] + heart[1][0]) / 2
     pen.text((middle, heart_row - 2 * gap), heart_text, HEART)
-    pen.text((middle, thorax_row + 2 * gap), "chest 1.00", THORAX_LINE)
+    # Away from the heart's own line, on whichever side of it the thorax is widest.
+    pen.text((middle, thorax_row + (2 if thorax_row > heart_row else -2) * gap), "chest 1.00", THORAX_LINE)
 
 
 def _name(pen: _Pen, name: str, mask: Mask, colour: RGB) -> None:

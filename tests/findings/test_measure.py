@@ -17,12 +17,12 @@ def by_name(measurements):
 
 def test_ratios_are_always_given_and_lengths_only_where_the_spacing_is_known():
     assert [m.name for m in measure(make_masks(), "PA")] == list(RATIOS)
-    measured = measure(make_masks(), "PA", (9.0, 2.0))
+    measured = measure(make_masks(), "PA", (9.0, 5.0))
     assert [(m.id, m.name) for m in measured] == [(f"M{i}", name) for i, name in enumerate(NAMES, 1)]
     found = by_name(measured)
-    # 26 and 52 columns of 2 mm; the spacing of the rows has no say in a width.
-    assert (found["heart_width_mm"].value, found["thoracic_width_mm"].value) == (52, 104)
-    assert found["heart_width_mm"].unit == "mm" and shown(found["heart_width_mm"]) == "52 mm"
+    # 26 and 52 columns of 5 mm; the spacing of the rows has no say in a width.
+    assert (found["heart_width_mm"].value, found["thoracic_width_mm"].value) == (130, 260)
+    assert found["heart_width_mm"].unit == "mm" and shown(found["heart_width_mm"]) == "130 mm"
     assert found["lung_area_ratio"].value == 1.0
     assert found["mediastinal_width_ratio"].value == pytest.approx(12 / 52, abs=0.01)
 
@@ -51,10 +51,16 @@ def test_a_mediastinum_behind_the_heart_is_not_measured():
     assert found["lung_area_ratio"].value is not None
 
 
+def test_lengths_are_withheld_where_the_spacing_can_not_be_that_of_the_pixels():
+    found = by_name(measure(make_masks(), "PA", (2.0, 2.0)))
+    assert all(found[n].value is None and "spacing" in found[n].caveat for n in LENGTHS)
+    assert all(found[n].value is not None for n in RATIOS)
+
+
 def test_caveats():
     assert all("AP" in by_name(measure(make_masks(), v))[n].caveat for v in ("AP", "unknown") for n in RATIOS[::2])
     assert by_name(measure(make_masks(), "PA"))["mediastinal_width_ratio"].caveat is None
-    lengths = by_name(measure(make_masks(), "PA", (1.0, 1.0)))
+    lengths = by_name(measure(make_masks(), "PA", (5.0, 5.0)))
     assert all("at the detector" in lengths[name].caveat for name in LENGTHS)
 
 
