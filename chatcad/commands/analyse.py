@@ -7,7 +7,7 @@ import json
 
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
-from chatcad.findings.measure import shown
+from chatcad.findings.wording import measurement_line
 from chatcad.types import Study
 
 
@@ -35,7 +35,7 @@ def as_text(study: Study) -> str:
         "",
         study.draft_report,
         "",
-        *(f"{m.id} {m.name.replace('_', ' ')}: {shown(m)} (reference {m.reference})" for m in study.measurements),
+        *(measurement_line(m) for m in study.measurements),
         "",
         "times (ms): " + ", ".join(f"{k} {v:.0f}" for k, v in study.run.timings_ms.items()),
         DISCLAIMER,

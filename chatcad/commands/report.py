@@ -7,7 +7,7 @@ from typing import cast
 
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
-from chatcad.findings.wording import positives
+from chatcad.findings.wording import measurement_line, positives
 from chatcad.types import PromptDesign, Study, Turn
 
 IMPRESSION = "What do you see on this film?"
@@ -47,6 +47,10 @@ def as_markdown(study: Study, impression: Turn) -> str:
             "## Findings",
             "",
             *(f"- {line}" for line in study.draft_report.splitlines()),
+            "",
+            "## Measurements",
+            "",
+            *(f"- {measurement_line(m)}" for m in study.measurements),
             "",
             "## Impression",
             "",

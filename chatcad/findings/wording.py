@@ -97,6 +97,13 @@ def describe_measurement(measurement: Measurement, mode: Mode) -> tuple[str, ...
     return said, caveat.format(Caveat=_capital(measurement.caveat))
 
 
+def measurement_line(measurement: Measurement) -> str:
+    """Return a measurement as one line of a table: id, name, value, reference, and the caveat where there is one."""
+    caveat = "" if measurement.caveat is None else f"; {measurement.caveat}"
+    name = measurement.name.removesuffix("_mm").replace("_", " ")
+    return f"{measurement.id} {name}: {shown(measurement)} (reference {measurement.reference}{caveat})"
+
+
 def positives(study: Study) -> tuple[Finding, ...]:
     """Return the present and uncertain findings: present first, assessed before weak, then by probability."""
     flagged = [f for f in study.findings if f.state in {"present", "uncertain"}]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chatcad.findings.measure import LENGTHS, NAMES, RATIOS, limits, measure, shown, standing, stands_out, worth_saying
-from chatcad.findings.wording import describe_measurement
+from chatcad.findings.wording import describe_measurement, measurement_line
 from chatcad.types import Masks, Measurement
 from tests.factories import make_masks, make_study
 
@@ -97,6 +97,11 @@ def test_what_is_said_without_being_asked_for(name, over, view, said):
     study = replace(study, view=view, measurements=(*study.measurements, one))
     assert (one in worth_saying(study)) is said
     assert study.measurements[0] in worth_saying(study)
+
+
+def test_a_table_s_line_says_all():
+    line = measurement_line(make_study().measurements[0])
+    assert line.startswith("M1 cardiothoracic ratio: 0.57 (reference <=0.50 on PA; this is an AP film")
 
 
 def test_references_hold_the_middle_of_healthy_films():
