@@ -17,6 +17,7 @@ import numpy as np
 
 from cad_models.weights_io import WEIGHTS
 from chatcad.types import Side, Zone
+from chatcad.vocabulary import terms
 
 Certainty = Literal["definite", "likely", "possible", "absent"]
 
@@ -54,11 +55,11 @@ def say(fact: DraftFact, variant: int = 0) -> str:
     Parameters
     ----------
     fact
-        Its label is one of `names`.
+        Its label is one of `names`, or of the vocabulary, whose name is said then.
     variant
         Which of the wordings; any whole number.
     """
-    name, wordings = names()[fact.label], forms()[fact.certainty]
+    name, wordings = names().get(fact.label) or terms()[fact.label].name, forms()[fact.certainty]
     place = "" if fact.certainty == "absent" else _place(fact)
     return wordings[variant % len(wordings)].format(name=name, Name=name[:1].upper() + name[1:], place=place)
 
@@ -71,7 +72,7 @@ def write(facts: Sequence[DraftFact], rng: np.random.Generator | None = None) ->
 
 
 def _place(fact: DraftFact) -> str:
-    if fact.side is None or fact.label in SIDELESS:
+    if fact.side is None or fact.label in SIDELESS or not terms()[fact.label].sided:
         return ""
     side = " on both sides" if fact.side == "bilateral" else f" on the {fact.side} side"
     return side if fact.zone is None else f"{side}, {fact.zone} zone"
