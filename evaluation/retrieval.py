@@ -1,16 +1,15 @@
-"""How well guideline passages are found: recall@5, nDCG@5, abstention, and what each search adds.
+"""How well guideline passages are found: recall@5, nDCG@5, MRR, abstention, and what each step of the search adds.
 
-The questions (``evaluation/questions/retrieval.jsonl``) and their relevant passages were written by the people who
-wrote the passages, in other words than the passages'; no clinician judged them. The floors of abstention
-were set on the ``dev`` questions; the figures that count are the ``test`` ones, which were looked at a few times while
-the rules (not their values) were chosen. MedQuAD's passages are unjudged and count as misses.
+The questions and how they were judged are described in ``evaluation/questions/README.md``. Weights and margin were
+chosen on the ``dev`` questions (``evaluation/retrieval_sweep.py``); the figures that count are the ``test`` ones.
+MedQuAD's passages are unjudged and count as misses.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,12 @@ from evaluation.statistics import bootstrap
 
 QUESTIONS = ROOT / "evaluation" / "questions" / "retrieval.jsonl"
 K = 5
-NEVER_ABSTAIN = -1.0
+Found = Callable[["Question"], tuple[Passage, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One judged question; ``relevant`` is empty where the right answer is to abstain."""
+    """One judged question; ``labels`` are the film's findings; ``relevant`` is empty where silence is right."""
 
     id: str
     split: str
@@ -43,10 +42,15 @@ class Question:
 
 
 def load_questions(path: Path = QUESTIONS) -> tuple[Question, ...]:
-    """Return the judged questions of ``path``."""
+    """Return the judged questions of ``path``; fields beside those of `Question` are left out."""
+    names = {f.name for f in fields(Question)}
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
     return tuple(
-        Question(**row | {"labels": tuple(row["labels"]), "relevant": frozenset(row["relevant"])}) for row in rows
+        Question(
+            **{name: value for name, value in row.items() if name in names}
+            | {"labels": tuple(row["labels"]), "relevant": frozenset(row["relevant"])}
+        )
+        for row in rows
     )
 
 
@@ -62,13 +66,21 @@ def ndcg(found: Sequence[Passage], relevant: frozenset[str]) -> float:
     return float(sum(gains) / ideal)
 
 
+def reciprocal_rank(found: Sequence[Passage], relevant: frozenset[str]) -> float:
+    """Return one over the rank of the first relevant passage among the first `K`, 0 where there is none."""
+    return next((1 / rank for rank, p in enumerate(found[:K], 1) if p.key in relevant), 0.0)
+
+
+METRICS = {"recall@5": recall, "ndcg@5": ndcg, "mrr@5": reciprocal_rank}
+
+
 def run(settings: Settings) -> dict[str, Any]:
     """Measure retrieval and print a table.
 
     Parameters
     ----------
     settings
-        Of the installation; MedQuAD is measured as a second store where the data are present.
+        Of the installation; MedQuAD and the user's documents are measured as a second store.
 
     Returns
     -------
@@ -76,53 +88,85 @@ def run(settings: Settings) -> dict[str, Any]:
         JSON-able: per store and split, each metric as ``[value, low, high]`` (95% bootstrap by question) with ``n``.
     """
     questions = load_questions()
-    stores = {"own": replace(settings, data=settings.cache / "no-data", cache=settings.cache / "eval-own")}
-    stores["own+added+medquad"] = settings
     result: dict[str, Any] = {"k": K, "questions": len(questions), "stores": {}}
-    for name, chosen in stores.items():
-        retriever = open_retriever(chosen)
-        # The variants ask the same questions: each is embedded once.
-        retriever = retriever.model_copy(update={"embed": cache(retriever.embed)})
+    for name, chosen in {"own": own_store(settings), "own+added+medquad": settings}.items():
+        retriever = embedding_once(open_retriever(chosen))
         result["stores"][name] = {
             "passages": len(retriever.index.records),
-            "floor": retriever.floor,
+            "margin": retriever.margin,
             **{split: _measure(retriever, [q for q in questions if q.split == split]) for split in ("dev", "test")},
         }
     print(_table(result))
     return result
 
 
+def own_store(settings: Settings) -> Settings:
+    """Return the settings of a store of the project's own passages only."""
+    return replace(settings, data=settings.cache / "no-data", cache=settings.cache / "eval-own")
+
+
+def embedding_once(retriever: GuidelineRetriever) -> GuidelineRetriever:
+    """Return a retriever that embeds each text once: the variants ask the same questions."""
+    embedded = cache(lambda text: retriever.embed([text])[0])
+    return retriever.model_copy(update={"embed": lambda texts: [embedded(t) for t in texts]})
+
+
+def variants(retriever: GuidelineRetriever) -> dict[str, Found]:
+    """Return the steps of the search, each with what the ones before it have; none of them abstains."""
+    ageless = replace(retriever.weights, authority=0.0, recency=0.0, same_matter=2.0)
+    base = retriever.model_copy(update={"abstains": False, "weights": ageless, "rerank": None})
+    found = {
+        "lexical": _asking(base.model_copy(update={"channels": ("lexical",)}), with_findings=False),
+        "dense": _asking(base.model_copy(update={"channels": ("dense",)}), with_findings=False),
+        "fused": _asking(base, with_findings=False),
+        "+ findings": _asking(base),
+        "+ recency and authority": _asking(base.model_copy(update={"weights": retriever.weights})),
+    }
+    if retriever.rerank is not None:
+        found["+ rerank"] = _asking(retriever.model_copy(update={"abstains": False}))
+    return found
+
+
+def _asking(retriever: GuidelineRetriever, *, with_findings: bool = True) -> Found:
+    def found(question: Question) -> tuple[Passage, ...]:
+        labels = question.labels if with_findings else ()
+        return retriever.search(question.question, labels=labels, mode=question.mode, k=K)
+
+    return found
+
+
 def _measure(retriever: GuidelineRetriever, questions: Sequence[Question]) -> dict[str, Any]:
     answerable = [q for q in questions if q.relevant]
-    unanswerable = [q for q in questions if not q.relevant]
-    channels = {"lexical": ("lexical",), "dense": ("dense",), "fused": ("lexical", "dense")}
-    variants = {n: retriever.model_copy(update={"channels": c, "floor": NEVER_ABSTAIN}) for n, c in channels.items()}
-    measured: dict[str, Any] = {name: _ranking(variant, answerable) for name, variant in variants.items()}
-    measured["fused, with abstention"] = _ranking(retriever, answerable)
-    # A study's labels are always there in use, so an alien question is also asked with a label beside it.
-    measured["abstained on unanswerable"] = _share(not _found(retriever, q) for q in unanswerable)
-    measured["abstained on unanswerable, label given"] = _share(
-        not _found(retriever, replace(q, labels=("Effusion",))) for q in unanswerable
-    )
-    measured["abstained on answerable"] = _share(not _found(retriever, q) for q in answerable)
+    shipped = _asking(retriever)
+    measured = {name: ranking(found, answerable) for name, found in variants(retriever).items()}
+    measured["as shipped, with abstention"] = ranking(shipped, answerable)
+    for mode in ("clinician", "patient"):
+        measured[f"as shipped, {mode}"] = ranking(shipped, [q for q in answerable if q.mode == mode])
+    for kind in sorted({q.kind for q in answerable}):
+        measured[f"as shipped, {kind}"] = ranking(shipped, [q for q in answerable if q.kind == kind])
+    silent = [q for q in questions if not q.relevant]
+    measured["abstained on unanswerable"] = abstention(shipped, silent)
+    for kind in sorted({q.kind for q in silent}):
+        measured[f"abstained, {kind}"] = abstention(shipped, [q for q in silent if q.kind == kind])
+    # A study's findings are always there in use, so the same questions are also asked with one beside them.
+    beside = [replace(q, labels=("Effusion",)) for q in silent]
+    measured["abstained on unanswerable, a finding beside"] = abstention(shipped, beside)
+    measured["abstained on answerable"] = abstention(shipped, answerable)
     return measured
 
 
-def _found(retriever: GuidelineRetriever, question: Question) -> tuple[Passage, ...]:
-    return retriever.search(question.question, labels=question.labels, mode=question.mode, k=K)
-
-
-def _ranking(retriever: GuidelineRetriever, questions: Sequence[Question]) -> dict[str, Any]:
-    found = [(_found(retriever, q), q.relevant) for q in questions]
-    return {
-        "n": len(questions),
-        "recall@5": _interval([recall(f, r) for f, r in found]),
-        "ndcg@5": _interval([ndcg(f, r) for f, r in found]),
+def ranking(found: Found, questions: Sequence[Question]) -> dict[str, Any]:
+    """Return each metric over answerable questions with its interval."""
+    results = [(found(q), q.relevant) for q in questions]
+    return {"n": len(questions)} | {
+        name: _interval([metric(passages, relevant) for passages, relevant in results])
+        for name, metric in METRICS.items()
     }
 
 
-def _share(outcomes: Iterable[bool]) -> dict[str, Any]:
-    values = [float(o) for o in outcomes]
+def abstention(found: Found, questions: Iterable[Question]) -> dict[str, Any]:
+    """Return the share of questions on which nothing is found."""
+    values = [float(not found(q)) for q in questions]
     return {"n": len(values), "share": _interval(values)}
 
 
@@ -133,11 +177,11 @@ def _interval(values: Sequence[float]) -> list[float]:
 
 
 def _table(result: dict[str, Any]) -> str:
-    lines = [f"{'store':18} {'split':5} {'measure':39} {'n':>3}  value [95% interval]"]
+    lines = [f"{'store':18} {'split':5} {'measure':43} {'n':>3}  value [95% interval]"]
     for store, values in result["stores"].items():
         for split in ("dev", "test"):
             for name, measured in values[split].items():
                 metrics = {k: v for k, v in measured.items() if k != "n"}
                 text = "  ".join(f"{k} {v[0]:.2f} [{v[1]:.2f}, {v[2]:.2f}]" for k, v in metrics.items())
-                lines.append(f"{store:18} {split:5} {name:39} {measured['n']:3}  {text}")
+                lines.append(f"{store:18} {split:5} {name:43} {measured['n']:3}  {text}")
     return "\n".join(lines)

@@ -5,6 +5,7 @@ It knows where the embedding model lies and how to load it once; the index and t
 
 from __future__ import annotations
 
+import json
 import threading
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,6 +66,25 @@ def embedder(settings: Settings) -> Embeddings:
         return _loaded[folder]
 
 
+def embed_questions(texts: list[str], settings: Settings) -> list[list[float]]:
+    """Return the unit vectors of questions, with the prompt that the model wants before a question, if it wants one."""
+    embeddings = embedder(settings)
+    if "query" in _prompts(model_folder(settings)):
+        return [embeddings.embed_query(text) for text in texts]
+    return embeddings.embed_documents(texts)
+
+
+def _prompts(folder: Path) -> dict[str, str]:
+    """Return the prompts that a model wants before a ``query`` or a ``document``, those that aren't empty."""
+    path = folder / "config_sentence_transformers.json"
+    prompts = json.loads(path.read_text(encoding="utf-8")).get("prompts", {}) if path.is_file() else {}
+    return {kind: words for kind, words in prompts.items() if words}
+
+
+def _named(kind: str, folder: Path) -> dict[str, str]:
+    return {"prompt_name": kind} if kind in _prompts(folder) else {}
+
+
 def _load(folder: Path) -> Embeddings:
     from langchain_huggingface import HuggingFaceEmbeddings
     from transformers.utils import logging
@@ -75,7 +95,8 @@ def _load(folder: Path) -> Embeddings:
         return HuggingFaceEmbeddings(
             model_name=str(folder),
             model_kwargs={"device": "cpu", "local_files_only": True, "trust_remote_code": False},
-            encode_kwargs={"normalize_embeddings": True, "batch_size": 32},
+            encode_kwargs={"normalize_embeddings": True, "batch_size": 32} | _named("document", folder),
+            query_encode_kwargs={"normalize_embeddings": True} | _named("query", folder),
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelMissing(f"the embedding model at {folder} can't be read ({error}): restore it") from error

@@ -67,8 +67,8 @@ def searched_text(record: Record) -> str:
 
 
 def matched_text(record: Record) -> str:
-    """Return what is matched word by word of a record."""
-    return searched_text(record)
+    """Return what is matched word by word of a record: its title counts twice."""
+    return f"{record.title}. {searched_text(record)}"
 
 
 def open_index(folder: Path, url: str = "") -> GuidelineIndex:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -25,8 +25,9 @@ from chatcad.retrieval.passages import Record
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-SCHEMA = 3  # raise it when the way that records are made, embedded or stored changes
+SCHEMA = 4  # raise it when the way that records are made, embedded or stored changes
 BATCH = 32
+TITLE_SHARE = 0.3
 KEPT_INDEXES = 3
 
 
@@ -57,7 +58,7 @@ def build(records: Sequence[Record], folder: Path, embeddings: Embeddings, model
         Of the Chroma server that holds the vectors; by default they are in the folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    vectors = _vectors([searched_text(r) for r in records], embeddings, _known_vectors(folder.parent, model))
+    vectors = _vectors(records, embeddings, _known_vectors(folder.parent, model))
     write_index(records, vectors, folder, model, url)
 
 
@@ -72,7 +73,7 @@ def write_index(records: Sequence[Record], vectors: Vector, folder: Path, model:
         dense.write(client, store, _rows(records), vectors)
         client.close()
         LexicalIndex.build([matched_text(r) for r in records]).save(part)
-        _write_records(records, vectors, part, {"model": model, "store": store, "url": url})
+        _write_records(records, vectors, part, {"schema": SCHEMA, "model": model, "store": store, "url": url})
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     finally:
@@ -94,17 +95,29 @@ def _newer(records: Sequence[Record]) -> dict[int, list[int]]:
     return newer
 
 
-def _vectors(texts: Sequence[str], embeddings: Embeddings, known: dict[str, Vector]) -> Vector:
+def _vectors(records: Sequence[Record], embeddings: Embeddings, known: dict[str, Vector]) -> Vector:
+    missing = {text for r in records if searched_text(r) not in known for text in (searched_text(r), r.title)}
+    embedded = _embedded(missing, embeddings)
+    for record in records:
+        text = searched_text(record)
+        if text not in known:
+            # A title is what a passage is about in few words, as a question is.
+            mixed = (1 - TITLE_SHARE) * embedded[text] + TITLE_SHARE * embedded[record.title]
+            known[text] = mixed / np.linalg.norm(mixed)
+    return np.stack([known[searched_text(r)] for r in records])
+
+
+def _embedded(texts: Collection[str], embeddings: Embeddings) -> dict[str, Vector]:
     from tqdm import tqdm
 
-    # Texts of like length share a batch, so that little of it is padding.
-    missing = sorted({t for t in texts if t not in known}, key=len)
-    with tqdm(total=len(missing), desc="indexing guidelines", unit="passage", leave=False) as bar:
-        for start in range(0, len(missing), BATCH):
-            batch = missing[start : start + BATCH]
-            known |= zip(batch, np.asarray(embeddings.embed_documents(batch), dtype=np.float32), strict=True)
+    done: dict[str, Vector] = {}
+    waiting = sorted(texts, key=len)  # texts of like length share a batch, so that little of it is padding
+    with tqdm(total=len(waiting), desc="indexing guidelines", unit="text", leave=False) as bar:
+        for start in range(0, len(waiting), BATCH):
+            batch = waiting[start : start + BATCH]
+            done |= zip(batch, np.asarray(embeddings.embed_documents(batch), dtype=np.float32), strict=True)
             bar.update(len(batch))
-    return np.stack([known[t] for t in texts])
+    return done
 
 
 def _known_vectors(indexes: Path, model: str) -> dict[str, Vector]:
@@ -112,7 +125,7 @@ def _known_vectors(indexes: Path, model: str) -> dict[str, Vector]:
     for folder in _whole(indexes):
         try:
             manifest = read_manifest(folder)
-            if manifest["model"] == model:
+            if (manifest["model"], manifest["schema"]) == (model, SCHEMA):
                 texts = [searched_text(r) for r in read_records(folder, manifest)]
                 known |= zip(texts, np.load(folder / "vectors.npy", allow_pickle=False), strict=True)
         except (IndexDamaged, OSError, ValueError, KeyError):

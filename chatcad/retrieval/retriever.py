@@ -1,11 +1,11 @@
-"""Ranking: two lists of hits become one, the right audience first, and nothing when nothing fits.
+"""The search: understand the question, keep silent where it is outside, gather, fuse, order.
 
-It knows fusion, boosts, duplicates and the floor under which it abstains. It opens no file.
+It knows the order of these steps and who may read what. It opens no file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -14,34 +14,25 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, InstanceOf
 
-from chatcad.retrieval.index import GuidelineIndex, Hit
-from chatcad.retrieval.lexical import terms
-from chatcad.retrieval.passages import Record
-from chatcad.retrieval.terms import label_words, topics_in
+from chatcad.retrieval.dense import Hit
+from chatcad.retrieval.index import GuidelineIndex, searched_text
+from chatcad.retrieval.outside import Outside
+from chatcad.retrieval.query import Query, understand
+from chatcad.retrieval.ranking import Candidates, Weights, distinct, fuse, newest_first, prior, superseding
+from chatcad.retrieval.rerank import Rerank
 from chatcad.types import Mode, Passage
-from chatcad.vocabulary import labels_in
 
 Channel = Literal["lexical", "dense"]
 
 CANDIDATES = 40
-RRF_K = 60  # Cormack, Clarke & Buettcher 2009, SIGIR: reciprocal rank fusion
-BEST_FUSED = 2 / (RRF_K + 1)
-LABEL_BOOST = 0.25 * BEST_FUSED
-OTHER_LABEL = 0.15 * BEST_FUSED  # taken from a passage about other findings than those asked for
-TOPIC_BOOST = 0.15 * BEST_FUSED
-# The project's and the user's own passages stand before MedQuAD's, which answer the same questions at length.
-OWN_BOOST = 0.2 * BEST_FUSED
-# Too small to overtake a better match; enough to order equals.
-NEWEST_BOOST = 0.03 * BEST_FUSED
-DUPLICATE = 0.6
+RERANKED = 20
 # A lexical hit under this share of the best one shares no more than a common word.
 WEAK_MATCH = 0.3
-# Best cosine under which nothing is shown; calibrated on the "dev" half of evaluation/questions/retrieval.jsonl.
-FLOOR = 0.30
-# A question mostly in words that the store doesn't have must come nearer, and by itself: the labels of the film
-# that stand beside it would carry any question over the floor.
-ALIEN_SHARE = 0.6
-ALIEN_FLOOR = 0.34
+# Cosine under which a passage isn't on the question at all.
+FLOOR = 0.25
+# By how much a passage must be nearer to a question than the nearest example of one that no passage answers:
+# chosen on the "dev" questions (95% of the unanswerable below it, 5% of the others).
+MARGIN = 0.005
 
 # The audiences of each mode, in the order in which they are tried.
 AUDIENCES: dict[Mode, tuple[frozenset[str], ...]] = {
@@ -58,19 +49,29 @@ class GuidelineRetriever(BaseRetriever):
     index
         The open index.
     embed
-        One text to its unit vector; called once a search.
+        Texts to their unit vectors; called once a search.
+    outside
+        Examples of questions that no passage answers.
+    rerank
+        A cross-encoder, where there is one.
     channels
         Which of the two searches take part (both, but for the ablation).
+    abstains
+        Whether it may find nothing (it may, but for the ablation).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
 
     index: InstanceOf[GuidelineIndex]
-    embed: Callable[[str], list[float]]
+    embed: Callable[[list[str]], list[list[float]]]
+    outside: InstanceOf[Outside]
+    rerank: Rerank | None = None
     channels: tuple[Channel, ...] = ("lexical", "dense")
+    weights: Weights = Weights()
+    abstains: bool = True
+    margin: float = MARGIN
     mode: Mode = "clinician"
     k: int = 4
-    floor: float = FLOOR
 
     def search(
         self,
@@ -86,10 +87,10 @@ class GuidelineRetriever(BaseRetriever):
         Parameters
         ----------
         question
-            In the reader's own words; misspelt terms are mended.
+            In the reader's own words; misspelt terms are mended. A finding that it denies isn't searched for.
         labels
-            Findings that the question is about, as torchxrayvision spells them; those that it names itself are
-            recognised without this.
+            The film's positive findings, as torchxrayvision spells them; the findings that the question names
+            itself go before them.
         topics
             Kinds of passage wanted, such as ``"next_step"``; the question's own wording adds to them.
         mode
@@ -103,90 +104,62 @@ class GuidelineRetriever(BaseRetriever):
         tuple of Passage
             Numbered ``P1``, ``P2`` … in order; empty when the knowledge base has nothing on the question.
         """
-        mended = self.index.lexical.mend(question)
-        asked = tuple(dict.fromkeys([*labels, *labels_in(mended)]))
-        wanted = {*topics, *topics_in(mended)}
-        query = f"{mended} {label_words(asked, beside=mended)}".strip()
-        if not query or k < 1:
+        query = understand(self.index.lexical.mend(question), labels, topics)
+        if not query.text or k < 1:
             return ()
-        vector = self.embed(query)
-        if self._alien(mended, vector if query == mended else None, mode):
+        # One call for both: a search is mostly waiting for the embedding.
+        alone, *beside = self.embed(list(dict.fromkeys([query.question, query.text])))
+        if self._outside(query, alone, mode):
             return ()
-        ranked: list[tuple[Record, float]] = []
+        vector = beside[0] if beside else alone
+        ranked: list[Hit] = []
         for audiences in AUDIENCES[mode]:
             if len(ranked) < k:
-                ranked += self._ranked(query, vector, audiences, asked, wanted)
-        return tuple(r.passage(f"P{n}", round(s, 4)) for n, (r, s) in enumerate(_distinct(ranked, k), 1))
+                ranked += self._ranked(query, vector, audiences, k - len(ranked))
+        records, ceiling = self.index.records, self.weights.ceiling
+        shares = [(records[row], round(min(1.0, max(0.0, score / ceiling)), 4)) for row, score in ranked]
+        return tuple(record.passage(f"P{n}", share) for n, (record, share) in enumerate(shares, 1))
 
-    def _alien(self, question: str, vector: list[float] | None, mode: Mode) -> bool:
-        """Whether the question is in words that the store doesn't have, and far from all it says."""
-        words = [t for t in terms(question) if not topics_in(t)]
-        unknown = [t for t in words if not self.index.lexical.knows(t)]
-        if self.floor <= 0 or len(unknown) < 2 or len(unknown) < ALIEN_SHARE * len(words):
+    def _outside(self, query: Query, vector: Sequence[float], mode: Mode) -> bool:
+        """Whether the question by itself, without the film's findings, is nearer to what nobody answers here."""
+        if not self.abstains or query.vague:
             return False
-        vector = vector or self.embed(question)
         everyone = frozenset().union(*AUDIENCES[mode])
-        return self.index.nearest(vector, everyone, 1)[0][1] < ALIEN_FLOOR
+        nearest = self.index.nearest(vector, everyone, 1)
+        return not nearest or nearest[0][1] - self.outside.nearness(vector) < self.margin
 
-    def _ranked(
-        self,
-        query: str,
-        vector: Sequence[float],
-        audiences: Collection[str],
-        labels: Collection[str],
-        topics: Collection[str],
-    ) -> list[tuple[Record, float]]:
-        """Return the fused list of one audience, best first; empty under the floor."""
+    def _ranked(self, query: Query, vector: Sequence[float], audiences: Collection[str], k: int) -> list[Hit]:
+        """Return the best rows of one audience."""
         dense = self.index.nearest(vector, audiences, CANDIDATES)
-        if not dense or dense[0][1] < self.floor:
-            return []
-        lexical = self.index.matching(query, audiences, CANDIDATES)
+        lexical = self.index.matching(query.text, audiences, CANDIDATES)
         lists: dict[Channel, list[Hit]] = {
-            "dense": [hit for hit in dense if hit[1] >= self.floor],
+            "dense": [hit for hit in dense if hit[1] >= FLOOR or not self.abstains],
             "lexical": [hit for hit in lexical if hit[1] >= WEAK_MATCH * lexical[0][1]],
         }
-        fused = _fuse(lists[c] for c in self.channels)
-        records = self.index.records
-        scored = [(records[row], score + _boost(records[row], labels, topics)) for row, score in fused.items()]
-        return [(r, min(1.0, max(0.0, s / _CEILING))) for r, s in sorted(scored, key=lambda item: -item[1])]
+        hits = [lists[channel] for channel in self.channels]
+        if not any(hits) or (self.abstains and not lists["dense"]):
+            return []
+        found = Candidates.of((row for listed in hits for row, _ in listed), self.index.vectors)
+        return self._ordered(query, fuse(hits, found, self.weights), audiences, k)
+
+    def _ordered(self, query: Query, fused: dict[int, float], audiences: Collection[str], k: int) -> list[Hit]:
+        """Return the best rows of those fused: weighted, read again, newest first, without repetitions."""
+        fused = superseding(fused, self.index, audiences)
+        records = {row: self.index.records[row] for row in fused}
+        newest = max(record.year for record in records.values())
+        given = {row: prior(record, query, newest, self.weights) for row, record in records.items()}
+        scores = {row: match + given[row] for row, match in fused.items()}
+        if self.rerank is not None:
+            best = sorted(scores, key=lambda row: -scores[row])[:RERANKED]
+            read = self.rerank(query.text, [searched_text(records[row]) for row in best])
+            scores = {row: match + given[row] for row, match in zip(best, read, strict=True)}
+        candidates = Candidates.of(fused, self.index.vectors)
+        scores = newest_first(scores, records, candidates, self.weights)
+        scores = superseding(scores, self.index, audiences)
+        return distinct(sorted(scores.items(), key=lambda hit: -hit[1]), records, candidates, self.weights, k)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         return [_document(p) for p in self.search(query, mode=self.mode, k=self.k)]
-
-
-_CEILING = BEST_FUSED + LABEL_BOOST + TOPIC_BOOST + OWN_BOOST + NEWEST_BOOST
-
-
-def _fuse(lists: Iterable[Sequence[Hit]]) -> dict[int, float]:
-    fused: dict[int, float] = {}
-    for hits in lists:
-        for rank, (row, _) in enumerate(hits, 1):
-            fused[row] = fused.get(row, 0.0) + 1 / (RRF_K + rank)
-    return fused
-
-
-def _boost(record: Record, labels: Collection[str], topics: Collection[str]) -> float:
-    recency = min(max((record.year - 2000) / 25, 0.0), 1.0)
-    about, asked = set(record.findings), set(labels)
-    fits = LABEL_BOOST if about & asked else -OTHER_LABEL if about and asked else 0.0
-    return (
-        fits
-        + TOPIC_BOOST * bool(set(record.topics) & set(topics))
-        + OWN_BOOST * (record.origin != "medquad")
-        + NEWEST_BOOST * recency
-    )
-
-
-def _distinct(ranked: Iterable[tuple[Record, float]], k: int) -> list[tuple[Record, float]]:
-    """Keep the first ``k`` that don't say what a better one has said (Jaccard overlap of terms)."""
-    kept: list[tuple[Record, float, set[str]]] = []
-    for record, score in ranked:
-        if len(kept) == k:
-            break
-        bag = set(terms(record.text))
-        if all(len(bag & other) < DUPLICATE * len(bag | other) for _, _, other in kept):
-            kept.append((record, score, bag))
-    return [(record, score) for record, score, _ in kept]
 
 
 def _document(passage: Passage) -> Document:

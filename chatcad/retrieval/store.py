@@ -22,7 +22,7 @@ from chatcad.retrieval.added import (
     remove_documents,
     stored,
 )
-from chatcad.retrieval.embedding import embedder, model_name
+from chatcad.retrieval.embedding import embed_questions, embedder, model_name
 from chatcad.retrieval.medquad import load_medquad, medquad_path
 from chatcad.retrieval.passages import Record, load_passages
 from chatcad.types import Passage
@@ -111,11 +111,15 @@ def _contents(settings: Settings) -> list[Path]:
 
 
 def _retriever(settings: Settings) -> GuidelineRetriever:
+    from chatcad.retrieval.outside import Outside
+    from chatcad.retrieval.rerank import reranker
     from chatcad.retrieval.retriever import GuidelineRetriever
 
     return GuidelineRetriever(
         index=_index(settings),
-        embed=lambda text: embedder(settings).embed_query(text),
+        embed=lambda texts: embed_questions(texts, settings),
+        outside=Outside.load(settings.knowledge, embedder(settings)),
+        rerank=reranker(settings),
     )
 
 

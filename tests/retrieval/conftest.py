@@ -15,15 +15,25 @@ from chatcad.retrieval.store import open_retriever
 TOPICS = ("cardiomegaly", "effusion", "pneumothorax", "radiation")
 
 
-def refuse(*_: object, **__: object) -> None:
-    raise AssertionError("retrieval reached for the network")
+HERE = {"127.0.0.1", "localhost"}
+connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
+
+
+def connect_here(self: socket.socket, address: tuple[str, int]) -> None:
+    assert address[0] in HERE, "retrieval reached for the network"
+    connect(self, address)
+
+
+def getaddrinfo_here(host: str, *rest: object, **named: object) -> list[tuple]:
+    assert host in HERE, "retrieval reached for the network"
+    return getaddrinfo(host, *rest, **named)
 
 
 @pytest.fixture(scope="package")
 def no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", refuse)
-        patch.setattr(socket, "getaddrinfo", refuse)
+        patch.setattr(socket.socket, "connect", connect_here)
+        patch.setattr(socket, "getaddrinfo", getaddrinfo_here)
         yield
 
 
@@ -34,6 +44,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     passages.mkdir(parents=True)
     for topic in TOPICS:
         shutil.copy(ROOT / "knowledge" / "passages" / f"{topic}.md", passages)
+    shutil.copy(ROOT / "knowledge" / "outside.yaml", home / "knowledge")
     return replace(load_settings(), cache=home / "cache", knowledge=home / "knowledge", data=home / "no-data")
 
 

@@ -31,6 +31,10 @@ def spoil_records(folder: Path) -> None:
     records.write_bytes(records.read_bytes().replace(b"fluid", b"xxxxx"))
 
 
+def spoil_words(folder: Path) -> None:
+    (folder / "words.json").write_text("{}")
+
+
 def drop_manifest(folder: Path) -> None:
     (folder / "manifest.json").unlink()
 
@@ -40,7 +44,7 @@ def test_one_retriever_a_process(settings: Settings, retriever: GuidelineRetriev
     assert len(retriever.index.records) == len(list_passages(settings))
 
 
-@pytest.mark.parametrize("harm", [truncate_database, spoil_records, drop_manifest])
+@pytest.mark.parametrize("harm", [truncate_database, spoil_records, spoil_words, drop_manifest])
 def test_a_damaged_index_is_built_again(own_cache: Settings, harm, caplog: pytest.LogCaptureFixture) -> None:
     harm(index_folder(own_cache))
     with caplog.at_level(logging.WARNING):

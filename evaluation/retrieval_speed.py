@@ -1,0 +1,120 @@
+"""How fast a question is searched among 100,000 passages: the real ones, and filler made of their words.
+
+The filler's vectors are not embedded (that would take hours on a CPU): each is a real passage's vector turned away at
+random, so that the graph of neighbours is as crowded as that of real text. Everything else is what ships.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chatcad.config import Settings
+from chatcad.retrieval.dense import Vector
+from chatcad.retrieval.index import open_index
+from chatcad.retrieval.indexing import write_index
+from chatcad.retrieval.passages import Record
+from chatcad.retrieval.retriever import GuidelineRetriever
+from chatcad.retrieval.store import open_retriever
+from evaluation.retrieval import K, load_questions
+
+PASSAGES = 100_000
+WORDS = 45  # of a filler passage, about as many as a real one has
+TURNED = 1.2  # length of the random part beside the unit vector: a cosine of about 0.64 with the real passage
+WARM_UP = 20
+SEED = 0
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    """Build the large store in a folder of its own, time every question of the benchmark, and remove it.
+
+    Returns
+    -------
+    dict
+        JSON-able: seconds of building and opening, megabytes, milliseconds a question (median, 95th percentile, the
+        share of the embedding), and the machine's load meanwhile.
+    """
+    real = open_retriever(settings)
+    records, vectors = _crowd(list(real.index.records), np.asarray(real.index.vectors))
+    folder = settings.cache / "eval-speed" / "index"
+    try:
+        start = time.monotonic()
+        write_index(records, vectors, folder, "speed")
+        built = time.monotonic()
+        megabytes = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
+        index = open_index(folder)
+        opened = time.monotonic()
+        result = {
+            "passages": len(records),
+            "real passages": len(real.index.records),
+            "filler vectors": "synthetic: a real passage's, turned at random",
+            "build seconds (without embedding)": round(built - start, 1),
+            "index megabytes": round(megabytes, 1),
+            "open seconds": round(opened - built, 2),
+            **_latency(real.model_copy(update={"index": index})),
+            "load average": [round(load, 2) for load in os.getloadavg()],
+            "cores": os.cpu_count(),
+        }
+        index.close()
+    finally:
+        shutil.rmtree(Path(folder).parent, ignore_errors=True)
+    for name, value in result.items():
+        print(f"{name:36} {value}")
+    return result
+
+
+def _crowd(real: list[Record], vectors: Vector) -> tuple[list[Record], Vector]:
+    """Return the real passages with as much filler as is missing to `PASSAGES`."""
+    rng = np.random.default_rng(SEED)
+    words = np.array(" ".join(r.text for r in real).split())
+    number = PASSAGES - len(real)
+    picked = rng.integers(0, len(real), number)
+    filler = [
+        Record(
+            key=f"filler:{n}",
+            title=f"Filler {n}",
+            text=" ".join(rng.choice(words, WORDS))[:900],
+            source="synthetic",
+            url="",
+            year=int(rng.integers(1995, 2026)),
+            evidence="review",
+            audience=real[like].audience,
+            findings=real[like].findings,
+            topics=real[like].topics,
+        )
+        for n, like in enumerate(picked)
+    ]
+    noise = rng.standard_normal((number, vectors.shape[1]), dtype=np.float32)
+    turned = vectors[picked] + TURNED * noise / np.linalg.norm(noise, axis=1, keepdims=True)
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    return real + filler, np.concatenate([vectors, turned]).astype(np.float32)
+
+
+def _latency(retriever: GuidelineRetriever) -> dict[str, Any]:
+    spent: list[float] = []
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        start = time.perf_counter()
+        vectors = retriever.embed(texts)
+        spent.append(time.perf_counter() - start)
+        return vectors
+
+    timed = retriever.model_copy(update={"embed": embed})
+    questions = load_questions()
+    whole, embedding = [], []
+    for number, question in enumerate((*questions[:WARM_UP], *questions)):
+        spent.clear()
+        start = time.perf_counter()
+        timed.search(question.question, labels=question.labels, mode=question.mode, k=K)
+        if number >= WARM_UP:
+            whole.append(1e3 * (time.perf_counter() - start))
+            embedding.append(1e3 * sum(spent))
+    return {"questions": len(questions)} | {
+        f"{name} ms, median and 95th percentile": [round(float(v), 1) for v in np.percentile(values, (50, 95))]
+        for name, values in (("search with embedding", whole), ("embedding alone", embedding))
+    }
