@@ -225,7 +225,8 @@ class Graph:
     def sources(self) -> Iterator[tuple[str, str, str | None]]:
         """Yield ``(where, passage id, label)`` of every edge; the label is the finding that the passage must cover."""
         for label, finding in self.findings.items():
-            for part in (*finding.causes, *finding.checks, *finding.mimics, finding.urgency):
+            parts: tuple[CauseEdge | Check | Mimic | When, ...] = (*finding.causes, *finding.checks, *finding.mimics)
+            for part in (*parts, finding.urgency):
                 yield f"graph.yaml {label}", part.source, label
         for s in self.separating:
             yield f"graph.yaml separating {' and '.join(s.between)}", s.source, None
