@@ -25,12 +25,15 @@ from evaluation.statistics import bootstrap
 
 QUESTIONS = ROOT / "evaluation" / "questions" / "retrieval.jsonl"
 K = 5
+SILENT = frozenset({"unanswerable", "near-miss"})
+"""Kinds of question on which silence is right; a ``gap`` should be answered, and no passage does so yet."""
+
 Found = Callable[["Question"], tuple[Passage, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One judged question; ``labels`` are the film's findings; ``relevant`` is empty where silence is right."""
+    """One judged question; ``labels`` are the film's findings; ``relevant`` is empty where no passage answers it."""
 
     id: str
     split: str
@@ -144,7 +147,8 @@ def _measure(retriever: GuidelineRetriever, questions: Sequence[Question]) -> di
         measured[f"as shipped, {mode}"] = ranking(shipped, [q for q in answerable if q.mode == mode])
     for kind in sorted({q.kind for q in answerable}):
         measured[f"as shipped, {kind}"] = ranking(shipped, [q for q in answerable if q.kind == kind])
-    silent = [q for q in questions if not q.relevant]
+    measured["covered, of answerable"] = _share(bool(q.relevant) for q in questions if q.kind not in SILENT)
+    silent = [q for q in questions if q.kind in SILENT]
     measured["abstained on unanswerable"] = abstention(shipped, silent)
     for kind in sorted({q.kind for q in silent}):
         measured[f"abstained, {kind}"] = abstention(shipped, [q for q in silent if q.kind == kind])
@@ -166,7 +170,11 @@ def ranking(found: Found, questions: Sequence[Question]) -> dict[str, Any]:
 
 def abstention(found: Found, questions: Iterable[Question]) -> dict[str, Any]:
     """Return the share of questions on which nothing is found."""
-    values = [float(not found(q)) for q in questions]
+    return _share(not found(q) for q in questions)
+
+
+def _share(outcomes: Iterable[bool]) -> dict[str, Any]:
+    values = [float(outcome) for outcome in outcomes]
     return {"n": len(values), "share": _interval(values)}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from chatcad.config import Settings
 from chatcad.retrieval.retriever import GuidelineRetriever
 from chatcad.retrieval.store import open_retriever
-from evaluation.retrieval import K, Question, abstention, embedding_once, load_questions, own_store, ranking
+from evaluation.retrieval import K, SILENT, Question, abstention, embedding_once, load_questions, own_store, ranking
 
 TRIED: dict[str, tuple[float, ...]] = {
     "rrf_k": (5, 10, 20, 40, 60),
@@ -59,7 +59,7 @@ def _margins(retriever: GuidelineRetriever, questions: list[Question]) -> Iterat
         yield {
             "constant": "margin",
             "value": margin,
-            "abstained on unanswerable": abstention(found, [q for q in questions if not q.relevant])["share"][0],
+            "abstained on unanswerable": abstention(found, [q for q in questions if q.kind in SILENT])["share"][0],
             "abstained on answerable": abstention(found, [q for q in questions if q.relevant])["share"][0],
             "shipped": margin == retriever.margin,
         }

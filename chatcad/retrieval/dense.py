@@ -95,7 +95,7 @@ def remove(client: ClientAPI, name: str) -> None:
 def open_dense(client: ClientAPI, name: str) -> DenseIndex:
     """Return the collections called ``name``; `DenseIndex.probe` says whether they are whole."""
     there = {c.name for c in client.list_collections()}
-    wanted = {audience: f"{name}-{audience}" for audience in AUDIENCES}
+    wanted: dict[str, str] = {audience: f"{name}-{audience}" for audience in AUDIENCES}
     collections = {a: client.get_collection(c, embedding_function=None) for a, c in wanted.items() if c in there}
     return DenseIndex(client, collections)
 

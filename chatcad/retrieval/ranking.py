@@ -40,8 +40,9 @@ class Weights:
         Given to a passage of a kind that is asked for.
     own
         Given to the project's and the user's passages, before MedQuAD's, which answer the same questions at length.
-    authority, recency
-        Given to the best kind of publication, and to a passage of this year; ``half_life`` years halve the latter.
+    authority, recency, local
+        Given to the best kind of publication, to a passage of this year, and to a department's own of this year;
+        ``half_life`` years halve the latter two.
     same_matter
         Cosine from which two passages speak of the same matter, so that the newer one goes first.
     duplicate
@@ -55,6 +56,7 @@ class Weights:
     own: float = 0.2
     authority: float = 0.05
     recency: float = 0.05
+    local: float = 0.15
     half_life: float = 10.0
     same_matter: float = 0.85
     duplicate: float = 0.95
@@ -63,7 +65,7 @@ class Weights:
     @property
     def ceiling(self) -> float:
         """The score of a passage that has everything."""
-        return 1 + self.label + self.topic + self.own + self.authority + self.recency
+        return 1 + self.label + self.topic + self.own + self.authority + self.recency + self.local
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +107,19 @@ def fuse(lists: Sequence[Sequence[Hit]], candidates: Candidates, weights: Weight
 def prior(record: Record, query: Query, newest: int, weights: Weights) -> float:
     """Return what a record is given beside its match: for its labels, topics, origin, authority and year."""
     about = set(record.findings)
+    fresh = 0.5 ** ((newest - record.year) / weights.half_life)
     fits = weights.label if about & set(query.labels) else -weights.other_label if about and query.labels else 0.0
     # What to do about a finding that isn't there is no answer.
     denied = -2 * weights.other_label if about and about <= query.denied else 0.0
-    return (
+    given: float = (
         fits
         + denied
         + weights.topic * bool(query.topics & set(record.topics))
         + weights.own * (record.origin != "medquad")
         + weights.authority * AUTHORITY_OF[record.evidence]
-        + weights.recency * 0.5 ** ((newest - record.year) / weights.half_life)
+        + (weights.recency + weights.local * (record.origin == "added")) * fresh
     )
+    return given
 
 
 def superseding(scores: Mapping[int, float], index: GuidelineIndex, allowed: Collection[str]) -> dict[int, float]:
