@@ -9,7 +9,7 @@ from typing import Any
 from chatcad.config import Settings
 from chatcad.retrieval.retriever import GuidelineRetriever
 from chatcad.retrieval.store import open_retriever
-from evaluation.retrieval import K, SILENT, Question, abstention, embedding_once, load_questions, own_store, ranking
+from evaluation.retrieval import SILENT, K, Question, abstention, embedding_once, load_questions, own_store, ranking
 
 TRIED: dict[str, tuple[float, ...]] = {
     "rrf_k": (5, 10, 20, 40, 60),

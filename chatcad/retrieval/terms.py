@@ -15,7 +15,9 @@ TOPICS = frozenset({"appearance", "next_step", "cause", "limits", "urgency", "me
 # Words by which a question shows what kind of passage it wants.
 _CUES: dict[str, str] = {
     "appearance": r"look(?:s|ing)? like|signs?\b|appear|imitat|mimic|tell .* from|visible",
-    "next_step": r"next|what (?:now|to do)|follow(?:ed)?.?up|work.?up|investigat|\btests?\b|refer|repeat|confirm|\bask\b",
+    "next_step": (
+        r"next|what (?:now|to do)|follow(?:ed)?.?up|work.?up|investigat|\btests?\b|refer|repeat|confirm|\bask\b"
+    ),
     "cause": r"\bcauses?|\bwhy\b|differential|come from|reason|could (?:it|this) be|due to",
     "limits": r"trust|miss(?:es|ed)?\b|rule out|exclude|reliab|sure|wrong|accura|overlook|enough",
     "urgency": r"urgen|emergenc|dangerous|serious|right away|ambulance|how fast|critical|worr",
