@@ -28,6 +28,7 @@ _LIMITS: dict[str, tuple[float, float, float, float]] = {
     "smaller_lung": (0.22, 0.45, 1.00, 1.01),  # of the larger one
     "lungs_apart": (0.22, 0.32, 0.62, 0.80),  # between the lungs' centres, of the film's width
     "lung_height": (0.25, 0.38, 0.95, 1.01),  # taller lung, of the film's height
+    "thorax_down": (0.10, 0.32, 1.00, 1.01),  # row of the thorax's largest width, 0 at the apex and 1 at the base
     "heart_area": (0.08, 0.17, 0.75, 1.10),  # of both lungs
     "heart_across": (0.25, 0.40, 0.75, 0.90),  # heart's centre, 0 at the right and 1 at the left edge of the lungs
     "heart_down": (0.40, 0.52, 0.88, 1.02),  # heart's centre, 0 at the apex and 1 at the base of the lungs
@@ -230,6 +231,15 @@ def quality(right_lung: Mask, left_lung: Mask, heart: Mask) -> float:
     return min(_usual(value, *_LIMITS[name]) for name, value in quantities.items())
 
 
+def plausible_heart(right_lung: Mask, left_lung: Mask, heart: Mask) -> bool:
+    """Return whether no quantity of the heart, its ratio among them, is closer to impossible than to usual."""
+    quantities = plausibility(right_lung, left_lung, heart)
+    if quantities is None:
+        return False
+    mine = {n: v for n, v in quantities.items() if n.startswith("heart") or n == "ratio"}
+    return all(_usual(value, *_LIMITS[name]) >= 0.5 for name, value in mine.items())
+
+
 def _usual(value: float, impossible_low: float, low: float, high: float, impossible_high: float) -> float:
     rising = (value - impossible_low) / (low - impossible_low)
     falling = (impossible_high - value) / (impossible_high - high)
@@ -250,6 +260,7 @@ def plausibility(right_lung: Mask, left_lung: Mask, heart: Mask) -> dict[str, fl
         "smaller_lung": float(min(right, left) / max(right, left)),
         "lungs_apart": (_middle_column(left_lung) - _middle_column(right_lung)) / both.shape[1],
         "lung_height": max(heights) / both.shape[0],
+        "thorax_down": float((measured.thorax[0][1] - rows[0]) / (rows[-1] - rows[0] + 1)),
         "heart_area": float(heart.mean() / (right + left)),
         "heart_across": float((heart_column - columns[0]) / (columns[-1] - columns[0] + 1)),
         "heart_down": float((heart_row - rows[0]) / (rows[-1] - rows[0] + 1)),

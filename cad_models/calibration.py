@@ -27,6 +27,9 @@ MIN_POSITIVES = 20
 MIN_AUROC = 0.80
 """An assessed label may be called absent: below this, too many films with the finding would be."""
 
+MIN_LIKELIHOOD_RATIO = 2.0
+"""Below it a positive finding hardly changes what was thought before (Jaeschke et al. 1994, JAMA 271:703)."""
+
 MIN_WITHIN = 0.55
 """Among abnormal films a weak label's AUROC reaches this, or it only tells ill from well."""
 
@@ -152,6 +155,11 @@ def cross_fitted(inputs: Array, truth: NDArray[np.bool_], patients: Sequence[str
     return out
 
 
+def likelihood_ratio(sensitivity: float, specificity: float) -> float:
+    """Return how much more often a label fires on films with the finding than on films without it."""
+    return sensitivity / max(1.0 - specificity, 1e-6)
+
+
 def sigmoid(logit: Array) -> Array:
     """Return the logistic function."""
     return np.asarray(1.0 / (1.0 + np.exp(-logit)))
@@ -164,14 +172,15 @@ def reliability_of(
     *,
     positives: int,
     unseen: bool,
+    likelihood_ratio: float,
 ) -> Reliability:
     """Return how far a label may be believed.
 
     ``assessed``: on films of a source or sampling that training never saw, with at least 20 positives, the AUROC is at
     least .80, its interval clears chance, the margin over the thumbnail baseline clears zero, and among abnormal films
     the interval clears chance too; a label that was never set against other diseases can't be. ``weak``: the interval
-    clears chance, and among abnormal films, where there are any, the point is at least .55. Everything else is
-    ``not_assessed``.
+    clears chance, among abnormal films, where there are any, the point is at least .55, and the label fires at least
+    twice as often on films with the finding as on films without it. Everything else is ``not_assessed``.
 
     Parameters
     ----------
@@ -181,7 +190,11 @@ def reliability_of(
         Films with the finding.
     unseen
         Whether training saw no film of this source or sampling.
+    likelihood_ratio
+        Sensitivity over the share of false alarms, at the threshold.
     """
+    if likelihood_ratio < MIN_LIKELIHOOD_RATIO:
+        return "not_assessed"
     specific = within is not None and within[1] > 0.5
     strong = auroc[0] >= MIN_AUROC and auroc[1] > 0.5 and margin[1] > 0 and specific
     if strong and unseen and positives >= MIN_POSITIVES:

@@ -37,6 +37,47 @@ MIN_QUALITY = 0.5
 """Below it the masks are implausible, and the cardiothoracic ratio isn't used."""
 
 
+class Residual(nn.Module):
+    """Two 3×3 convolutions that begin as the identity (He et al. 2016, arXiv 1512.03385; Goyal et al. 2017)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        last = nn.BatchNorm2d(width)
+        nn.init.zeros_(last.weight)
+        self.change = nn.Sequential(conv_block(width, width), nn.Conv2d(width, width, 3, 1, 1, bias=False), last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the changed map, same shape."""
+        return functional.relu(x + self.change(x))
+
+
+class DeepEncoder(Encoder):
+    """The segmenter's encoder with residual blocks after each stage; with none of them trained, it *is* that encoder.
+
+    Parameters
+    ----------
+    channels, widths
+        See `cad_models.segmenter.Encoder`.
+    blocks
+        Residual blocks at strides 4, 8, 16 and 32.
+    """
+
+    def __init__(
+        self, channels: int = 1, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = (0, 1, 2, 2)
+    ) -> None:
+        super().__init__(channels, widths)
+        self.deeper = nn.ModuleList(
+            nn.Sequential(*(Residual(width) for _ in range(count))) for width, count in zip(widths, blocks, strict=True)
+        )
+
+    def forward(self, film: Tensor) -> list[Tensor]:
+        """Return the maps, finest first."""
+        maps = [self.deeper[0](self.stem(self.fold(film * 2 - 1)))]
+        for stage, deeper in zip(self.stages, list(self.deeper)[1:], strict=True):
+            maps.append(deeper(stage(maps[-1])))
+        return maps
+
+
 class Classifier(nn.Module):
     """Encoder, feature pyramid to stride 8, one map channel and one global logit a label.
 
@@ -50,7 +91,7 @@ class Classifier(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS, labels: int = len(LABELS)) -> None:
         super().__init__()
-        self.encoder = Encoder(1, widths)
+        self.encoder = DeepEncoder(1, widths)
         self.lateral = nn.ModuleList(nn.Conv2d(w, MAP_CHANNELS, 1) for w in widths[1:])
         self.context = nn.Linear(widths[-1], MAP_CHANNELS)
         self.join = nn.Sequential(conv_block(MAP_CHANNELS, MAP_CHANNELS), nn.Dropout2d(0.1))
@@ -80,8 +121,8 @@ class Classifier(nn.Module):
         joined = self.lateral[0](features[1]) + self.context(average)[:, :, None, None]
         for layer, feature in zip(list(self.lateral)[1:], features[2:], strict=True):
             joined = joined + functional.interpolate(layer(feature), size=joined.shape[2:], mode="bilinear")
-        maps: Tensor = self.maps(self.join(functional.relu(joined)))
-        whole = self.whole(torch.cat((average, deep.amax(dim=(2, 3))), dim=1))
+        maps = self.maps(self.join(functional.relu(joined))).float()
+        whole = self.whole(torch.cat((average, deep.amax(dim=(2, 3))), dim=1)).float()
         return self.scale * log_mean_exp(maps, region) + whole, maps
 
 

@@ -22,9 +22,13 @@ REASONS = {
     "turned_right": "looks rotated by 90 degrees clockwise: turn it upright and try again",
     "turned_left": "looks rotated by 90 degrees counterclockwise: turn it upright and try again",
     "upside_down": "looks upside down: turn it upright and try again",
-    "other": "not a frontal chest film, or a photograph or a small part of one",
+    "other": "not a frontal chest film, or a small part of one",
+    "photographed": "looks photographed from a screen or a light box: the grey values are not the film's, so take "
+    "every finding with caution, or use the original file",
 }
 CLASSES = tuple(REASONS)
+READ_ALL_THE_SAME = ("frontal", "photographed")
+"""A photograph is read with a remark: a rule that refused it refused real portable films as well (measured)."""
 BLANK_RANGE = 0.02
 
 
@@ -34,7 +38,8 @@ class FilmGate:
     Parameters
     ----------
     head
-        Logits in the order of ``CLASSES``; its threshold is the lowest accepted probability of ``frontal``.
+        Logits in the order of ``CLASSES``; its threshold is the lowest accepted probability of the classes that are
+        read.
     """
 
     def __init__(self, head: LinearHead) -> None:
@@ -43,13 +48,22 @@ class FilmGate:
 
     def judge(self, features: Tensor) -> Gate:
         """Judge one film by its ``(1, N_FEATURES)`` features."""
-        with torch.inference_mode():
-            probability = self._head(features)[0].softmax(dim=0)
-        score = float(probability[0])
+        probability = self._probabilities(features)
+        score = min(sum(probability[c] for c in READ_ALL_THE_SAME), 1.0)
         if score >= self._threshold:
             return Gate(accepted=True, score=score)
-        likeliest = CLASSES[1 + int(probability[1:].argmax())]
+        likeliest = max((c for c in CLASSES if c not in READ_ALL_THE_SAME), key=probability.__getitem__)
         return Gate(accepted=False, score=score, reason=REASONS[likeliest])
+
+    def remarks(self, features: Tensor) -> tuple[str, ...]:
+        """Return what a reader should know of an accepted film: that it looks photographed."""
+        probability = self._probabilities(features)
+        photographed = probability["photographed"] > probability["frontal"]
+        return (REASONS["photographed"],) if photographed else ()
+
+    def _probabilities(self, features: Tensor) -> dict[str, float]:
+        with torch.inference_mode():
+            return dict(zip(CLASSES, self._head(features)[0].softmax(dim=0).tolist(), strict=True))
 
 
 def blank(pixels: NDArray[np.float32]) -> Gate | None:

@@ -163,7 +163,7 @@ class CadReader:
             cleaned = anatomy.clean(seen.maps if self._anatomy is None else self._anatomy.outline(film))
             small = anatomy.masks_on_grid(cleaned, *cleaned.shape[1:])
             masks = anatomy.masks_on_grid(cleaned, film.height, film.width, small.quality)
-            warnings = remarks(film.pixels, seen.square, small)
+            warnings = (*self._gate.remarks(seen.features), *remarks(film.pixels, seen.square, small))
         with _timed(times, "classifier"):
             labels = self._classifier.read_labels(film, small, view)
         with _timed(times, "reporter"):

@@ -21,6 +21,7 @@ from cad_models.calibration import (
     cross_fitted,
     expected_calibration_error,
     fit_platt,
+    likelihood_ratio,
     reliability_of,
     sigmoid,
     threshold_at_specificity,
@@ -138,6 +139,7 @@ def calibrate_label(
     probability = cross_fitted(inputs, truth, patients)
     slopes, bias = fit_platt(inputs, truth)
     threshold = threshold_at_specificity(sigmoid(inputs @ slopes + bias), truth, specificity)
+    sensitivity, held = (probability[truth] >= threshold).mean(), (probability[~truth] < threshold).mean()
     figures = _figures(probability if label == "Cardiomegaly" else films.scores, films)
     before = _before(films, came_with)
     figures["ece_before"] = round(expected_calibration_error(before, truth), 4)
@@ -150,12 +152,13 @@ def calibrate_label(
             figures["auroc_among_abnormal"],
             positives=figures["positives"],
             unseen=unseen,
+            likelihood_ratio=likelihood_ratio(sensitivity, held),
         ),
         weights=(round(float(slopes[0]), 5), round(float(slopes[1]), 5)),
         bias=round(bias, 5),
         threshold=round(threshold, 4),
-        sensitivity=round(float((probability[truth] >= threshold).mean()), 3),
-        specificity=round(float((probability[~truth] < threshold).mean()), 3),
+        sensitivity=round(float(sensitivity), 3),
+        specificity=round(float(held), 3),
         held_out_auroc=_rounded(figures["auroc"]),
     )
     return point, figures

@@ -7,39 +7,28 @@ against the NIH boxes and against a network with random weights.
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cad_models import registry
-from cad_models.calibration import expected_calibration_error, read_points
-from cad_models.classifier import MAP_SIZE, Classifier, thorax_region
+from cad_models.calibration import cross_fitted, expected_calibration_error, read_points, sigmoid
+from cad_models.classifier import MAP_SIZE, Classifier
 from cad_models.labels import LABELS
-from cad_models.saliency import peak
 from cad_models.training.calibrate import (
     POINTS,
     calibration_films,
     cohort_figures,
-    cross_fitted,
     inputs_for,
     load_classifier,
 )
-from cad_models.training.data import films
 from chatcad.config import Settings
-from evaluation.cohorts import Cohort, Scored, cohorts, judged_films, score_films
+from evaluation.cohorts import UNSEEN, Cohort, Scored, cohorts, judged_films, score_films
 from evaluation.figures import Figure, figure
 from evaluation.painted import painted_figures
-from evaluation.statistics import bootstrap
-
-BOX_SIDE = 1024
-BOX_LABELS = {
-    "Pneumonia": "Lung Opacity", "Infiltrate": "Lung Opacity", "Infiltration": "Lung Opacity", "Effusion": "Effusion",
-    "Atelectasis": "Atelectasis", "Cardiomegaly": "Cardiomegaly", "Mass": "Mass", "Nodule": "Nodule",
-    "Pneumothorax": "Pneumothorax",
-}  # fmt: skip
+from evaluation.saliency import pointing_game
+from evaluation.statistics import Interval, bootstrap
+from evaluation.subgroups import subgroup_figures
 
 
 def run(settings: Settings) -> dict[str, Any]:
@@ -59,7 +48,13 @@ def run(settings: Settings) -> dict[str, Any]:
     return {
         "network": "classifier",
         "sha256": registry.get("classifier").sha256,
-        "figures": [*_auroc_figures(rows), *_calibration_figures(labels), pointing, *painted_figures(network, scored)],
+        "figures": [
+            *_auroc_figures(rows),
+            *_calibration_figures(labels),
+            pointing,
+            *subgroup_figures(scored, questions, read_points(POINTS), ("nih", "nih64", "shenzhen", "montgomery")),
+            *painted_figures(network, scored),
+        ],
         "labels": labels,
         "cohorts": rows,
         "randomised_map_correlation": randomised_maps(scored),
@@ -76,7 +71,7 @@ def _auroc_figures(rows: list[dict[str, Any]]) -> list[Figure]:
             f"{row['films']} ({row['positives']} with)",
             row["n"],
             row[key],
-            headline=key == "auroc" and row["unseen_source"] and "abnormal" not in row["films"],
+            headline=key == "auroc" and row["films"] in UNSEEN,
         )
         for row in shown
         for key, what in names.items()
@@ -84,12 +79,18 @@ def _auroc_figures(rows: list[dict[str, Any]]) -> list[Figure]:
 
 
 def _calibration_figures(labels: dict[str, dict[str, Any]]) -> list[Figure]:
-    """Return the calibration error after Platt's map, with its interval."""
-    return [
-        figure(f"{label}, calibration error (before: {entry['ece_before']:.3f})", "calibration films, cross-fitted",
-               entry["calibration_n"], entry["ece_after"])
-        for label, entry in labels.items()
-    ]  # fmt: skip
+    """Return the calibration error after Platt's map, in source and, where there is one, on another source."""
+    speaking = [entry for entry in labels.values() if entry["reliability"] != "not_assessed"]
+    worst = max(speaking, key=lambda entry: entry["ece_after"][0])
+    what = "highest calibration error of a label that speaks"
+    found = [figure(what, "calibration films, cross-fitted", worst["calibration_n"], worst["ece_after"])]
+    for label, entry in labels.items():
+        what = f"{label}, calibration error (before: {entry['ece_before']:.3f})"
+        found.append(figure(what, "calibration films, cross-fitted", entry["calibration_n"], entry["ece_after"]))
+        if (elsewhere := entry["ece_other_source"]) is not None:
+            on = f"{elsewhere['source']}, another source"
+            found.append(figure(f"{label}, calibration error", on, elsewhere["n"], elsewhere["ece"]))
+    return found
 
 
 def _row(scored: Scored, cohort: Cohort) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def _label(scored: Scored, questions: list[Cohort], label: str) -> dict[str, Any
     point = read_points(POINTS)[label]
     members, truth = calibration_films(questions, label)
     inputs = inputs_for(scored, label)[members]
-    raw = 1.0 / (1.0 + np.exp(-inputs[:, 0]))
+    raw = sigmoid(inputs[:, 0])
     patients = [str(p) for p in scored.patients[members]]
     after = cross_fitted(inputs, truth, patients)
     return {
@@ -120,47 +121,17 @@ def _label(scored: Scored, questions: list[Cohort], label: str) -> dict[str, Any
     }
 
 
-def _ece_elsewhere(scored: Scored, questions: list[Cohort], label: str) -> float | None:
+def _ece_elsewhere(scored: Scored, questions: list[Cohort], label: str) -> dict[str, Any] | None:
     """Return the calibration error of the shipped map on a source that didn't fit it, where there is one."""
-    elsewhere = {"Tuberculosis": "montgomery", "Lung Opacity": "kermany", "Nodule": "jsrt"}.get(label)
-    if elsewhere is None:
+    source = {"Tuberculosis": "montgomery", "Lung Opacity": "kermany", "Nodule": "jsrt"}.get(label)
+    if source is None:
         return None
-    cohort = next(c for c in questions if c.label == label and c.name == elsewhere)
+    cohort = next(c for c in questions if c.label == label and c.name == source)
     point = read_points(POINTS)[label]
     shown = np.array([point.probability(s, None) for s in scored.column(label)[cohort.members]])
-    return round(expected_calibration_error(shown, cohort.truth), 4)
-
-
-def pointing_game(network: Classifier, data: Path) -> Figure:
-    """Return how often the strongest evidence lies inside the radiologist's box, against the box's share of the thorax.
-
-    Zhang et al. 2016 (arXiv 1608.00507), without a margin.
-    """
-    by_key = {f.image.stem: f for f in films(data, ["nih"])}
-    with (data / "nih_boxes_1024px.csv").open(encoding="utf-8", newline="") as file:
-        boxes = [
-            b for b in csv.DictReader(file) if b["finding"] in BOX_LABELS and Path(b["image_index"]).stem in by_key
-        ]
-    scored = score_films(network, [by_key[Path(b["image_index"]).stem] for b in boxes])
-    hits, chances = [], []
-    for box, evidence, masks in zip(boxes, scored.maps, scored.prepared.masks, strict=True):
-        region = thorax_region(masks[0], masks[1])
-        label = LABELS.index(BOX_LABELS[box["finding"]])
-        x, y, w, h = (float(box[k]) / BOX_SIDE for k in "xywh")
-        row, column = peak(evidence[label].astype(np.float32), region)
-        hits.append(x <= column <= x + w and y <= row <= y + h)
-        chances.append(_share_in_box(region, x, y, w, h))
-    hit, patients = np.array(hits, dtype=float), [by_key[Path(b["image_index"]).stem].patient for b in boxes]
-    chance = float(np.mean(chances))
-    interval = bootstrap(lambda i: float(hit[i].mean()), patients)
-    what = f"peak of the map inside the box (chance: {chance:.3f})"
-    return figure(what, "NIH boxes", len(hits), interval, headline=True)
-
-
-def _share_in_box(region: NDArray[np.bool_], x: float, y: float, w: float, h: float) -> float:
-    middle = (np.arange(MAP_SIZE) + 0.5) / MAP_SIZE
-    inside = ((middle >= y) & (middle <= y + h))[:, None] & ((middle >= x) & (middle <= x + w))[None]
-    return float((inside & region).sum() / region.sum())
+    patients = [str(p) for p in scored.patients[cohort.members]]
+    interval: Interval = bootstrap(lambda i: expected_calibration_error(shown[i], cohort.truth[i]), patients)
+    return {"source": source, "n": len(shown), "ece": interval}
 
 
 def randomised_maps(scored: Scored, count: int = 32) -> float:

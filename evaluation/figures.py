@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+import json
+from pathlib import Path
+from typing import Any, TypedDict
 
+from chatcad.config import ROOT
 from evaluation.statistics import Interval
+
+RESULTS = ROOT / "evaluation" / "results"
 
 
 class Figure(TypedDict):
@@ -23,6 +28,19 @@ def figure(what: str, on: str, n: int, interval: Interval, *, headline: bool = F
     """Return a figure rounded to what its interval can carry."""
     value, low, high = (round(v, 4) for v in interval)
     return Figure(what=what, on=on, n=n, value=value, low=low, high=high, headline=headline)
+
+
+def store(benchmark: str, result: dict[str, Any]) -> Path:
+    """Write what a benchmark measured, and return the file."""
+    path = RESULTS / f"{benchmark}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def stored(benchmark: str) -> dict[str, Any]:
+    """Return what a benchmark measured when it was last run."""
+    result: dict[str, Any] = json.loads((RESULTS / f"{benchmark}.json").read_text(encoding="utf-8"))
+    return result
 
 
 def print_figures(figures: list[Figure]) -> None:

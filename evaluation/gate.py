@@ -16,7 +16,7 @@ from cad_models.preprocess import to_square
 from cad_models.segmenter import SIZE, Segmenter
 from cad_models.segmenter import run as run_network
 from cad_models.training.data import Film, films
-from cad_models.training.gate import Pictures, lot, ood, remade
+from cad_models.training.gate import TURNED, Pictures, lot, ood, remade
 from cad_models.training.heads import PER_SOURCE, evenly, features_of, squares
 from cad_models.training.pictures import Picture, bordered, cut, photographed
 from chatcad.config import Settings
@@ -33,7 +33,6 @@ REMARKS = {
     "plain white": "washed to white",
     "few of its": "flat",
 }
-TURNED = ("inverted", "turned_right", "turned_left", "upside_down")
 
 
 def run(settings: Settings) -> dict[str, Any]:
@@ -49,6 +48,7 @@ def run(settings: Settings) -> dict[str, Any]:
         *share_figures("real foreign pictures refused (ood)", foreign, judge(gate, foreign), "other", accepted=False),
         *reason_figures(tested, judged),
         *remade_figures(network, gate, records),
+        *photograph_figures(gate, tested, "films as they are"),
         *dicom_figures(network, gate, settings),
         *remark_figures(network, records),
     ]
@@ -91,14 +91,22 @@ def reason_figures(pictures: Pictures, judged: list[Gate]) -> list[Figure]:
 def remade_figures(network: Segmenter, gate: FilmGate, records: list[Film]) -> list[Figure]:
     """Return what becomes of every test film cut, bordered, or photographed from a screen."""
     figures = []
-    for maker, truth, what in (
-        (cut, "frontal", "films cut at one edge accepted"),
-        (bordered, "frontal", "films in heavy borders accepted"),
-        (photographed, "other", "films photographed from a screen refused"),
+    for maker, what in (
+        (cut, "films cut at one edge accepted"),
+        (bordered, "films in heavy borders accepted"),
+        (photographed, "films photographed from a screen accepted"),
     ):
-        made = remade(network, records, maker, truth, SEED)
-        figures += share_figures(what, made, judge(gate, made), truth, accepted=truth == "frontal")
-    return figures
+        made = remade(network, records, maker, "frontal", SEED)
+        figures += share_figures(what, made, judge(gate, made), "frontal", accepted=True)
+    return [*figures, *photograph_figures(gate, made, "photographed from a screen")]
+
+
+def photograph_figures(gate: FilmGate, pictures: Pictures, on: str) -> list[Figure]:
+    """Return how often films are remarked on as photographed."""
+    chosen = [i for i, c in enumerate(pictures.classes) if c == "frontal"]
+    said = np.array([bool(gate.remarks(pictures.features[i][None])) for i in chosen], dtype=float)
+    interval = bootstrap(lambda i: float(said[i].mean()), [pictures.patients[i] for i in chosen])
+    return [figure("remarked on as photographed", on, len(said), interval)]
 
 
 def dicom_figures(network: Segmenter, gate: FilmGate, settings: Settings) -> list[Figure]:

@@ -1,52 +1,132 @@
-"""Write the README's table of figures from the result files: ``python -m evaluation.readme``."""
+"""Write the tables of figures in README and docs from the result files: ``python -m evaluation.readme``.
+
+A table stands between ``<!-- name -->`` and ``<!-- /name -->``; the names are those of `BLOCKS`.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from chatcad.config import ROOT
+from evaluation.figures import stored
 
-README, RESULTS = ROOT / "README.md", ROOT / "evaluation" / "results"
-NETWORKS = ("segmenter", "gate", "view", "classifier", "template")
-BETWEEN = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+PAGES = (ROOT / "README.md", ROOT / "docs" / "paired_synthesis.md")
+BETWEEN = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
-def table() -> str:
-    """Return the headline figures of every network and the latencies, as Markdown tables."""
-    return "\n".join(
-        [
-            "| network | figure | films | n | value [95% interval] |",
-            "|---|---|---|---|---|",
-            *_network_rows(),
-            "",
-            "| waiting, 2 cores, embedded model | median | longest | n |",
-            "|---|---|---|---|",
-            *_latency_rows(),
-            "",
-        ]
+def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
+
+
+def interval(value: Sequence[float], digits: int = 3) -> str:
+    """Return a point with its 95% interval."""
+    point, low, high = (f"{v:.{digits}f}" for v in value)
+    return f"{point} [{low}, {high}]"
+
+
+def of_figure(figure: dict[str, Any] | None) -> str:
+    """Return a figure's value, or that there is none."""
+    return interval([figure["value"], figure["low"], figure["high"]]) if figure else "not measured"
+
+
+def bars() -> str:
+    """Return each aim of the networks beside what was measured."""
+    rows = [
+        (r["what"], r["figure"]["on"] if r["figure"] else r["on"], r["figure"]["n"] if r["figure"] else "",
+         f"{'≤' if r['at_most'] else '≥'} {r['value']:g}", of_figure(r["figure"]), "yes" if r["reached"] else "**no**")
+        for r in stored("cad")["bars"]
+    ]  # fmt: skip
+    return markdown(("figure", "films", "n", "aim", "measured [95% interval]", "reached"), rows)
+
+
+def waiting() -> str:
+    """Return how long a reader waits."""
+    figures = stored("latency")["figures"]
+    rows = [(n, f"{f['median_s']:.2f} s", f"{f['max_s']:.2f} s", f["n"]) for n, f in figures.items()]
+    return markdown(("waiting, 2 cores, embedded model", "median", "longest", "n"), rows)
+
+
+def cohorts() -> str:
+    """Return the classifier's AUROC beside the thumbnail's on every set of films."""
+    shown = [r for r in stored("classifier")["cohorts"] if r["auroc"]]
+    rows = [
+        (r["label"], r["films"], f"{r['n']} ({r['positives']})",
+         *(interval(r[key], 2) for key in ("auroc", "thumbnail", "margin")))
+        for r in sorted(shown, key=lambda r: not r["unseen_source"])
+    ]  # fmt: skip
+    return markdown(("label", "films", "n (with)", "network", "thumbnail", "margin"), rows)
+
+
+def points() -> str:
+    """Return each label's class and operating point."""
+    rows = [
+        (
+            label,
+            e["reliability"],
+            e["sensitivity"],
+            e["specificity"],
+            f"{e['ece_before']:.3f} → {e['ece_after'][0]:.3f}",
+        )
+        for label, e in stored("classifier")["labels"].items()
+    ]
+    return markdown(("label", "class", "sensitivity", "specificity", "calibration error before → after"), rows)
+
+
+def _ece(entry: dict[str, Any]) -> str:
+    return f"{entry['ece_before']:.3f} → {entry['ece_after'][0]:.3f}"
+
+
+def figures_of(name: str) -> Callable[[], str]:
+    """Return what makes a table of all figures of a benchmark."""
+
+    def table() -> str:
+        rows = [(f["what"], f["on"], f["n"], of_figure(f)) for f in stored(name)["figures"]]
+        return markdown(("figure", "films", "n", "value [95% interval]"), rows)
+
+    return table
+
+
+def retrieval() -> str:
+    """Return how well passages are found, on the questions that nothing was tuned on."""
+    test = stored("retrieval")["stores"]["own"]["test"]
+    kinds = ("lexical", "dense", "fused", "+ findings", "+ recency and authority", "as shipped, with abstention")
+    ranked = [
+        (name, test[name]["n"], *(interval(test[name][m], 2) for m in ("recall@5", "ndcg@5", "mrr@5")))
+        for name in kinds
+    ]
+    silent = [
+        (name, test[name]["n"], interval(test[name]["share"], 2))
+        for name in ("abstained on unanswerable", "abstained on answerable")
+    ]
+    return (
+        markdown(("guideline search, test questions", "n", "recall@5", "nDCG@5", "MRR@5"), ranked)
+        + "\n"
+        + markdown(("silence", "n", "share"), silent)
     )
 
 
-def _network_rows() -> Iterator[str]:
-    for name in NETWORKS:
-        for f in json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["figures"]:
-            if f["headline"]:
-                value = f"{f['value']:.3f} [{f['low']:.3f}, {f['high']:.3f}]"
-                yield f"| {name} | {f['what']} | {f['on']} | {f['n']} | {value} |"
+BLOCKS: dict[str, Callable[[], str]] = {
+    "bars": bars,
+    "waiting": waiting,
+    "cohorts": cohorts,
+    "points": points,
+    "ablations": figures_of("ablations"),
+    "saliency": figures_of("saliency"),
+    "speed": figures_of("speed"),
+    "nodules": figures_of("nodules"),
+    "retrieval": retrieval,
+}
 
 
-def _latency_rows() -> Iterator[str]:
-    figures = json.loads((RESULTS / "latency.json").read_text(encoding="utf-8"))["figures"]
-    for name, f in figures.items():
-        yield f"| {name} | {f['median_s']:.2f} s | {f['max_s']:.2f} s | {f['n']} |"
-
-
-def filled(readme: str) -> str:
-    """Return the README's text with its tables made anew."""
-    return BETWEEN.sub(lambda m: m[1] + table() + m[2], readme)
+def filled(page: str) -> str:
+    """Return a page's text with its tables made anew."""
+    return BETWEEN.sub(lambda m: m[1] + BLOCKS[m[2]]() + m[3], page)
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")

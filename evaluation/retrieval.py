@@ -26,7 +26,9 @@ from evaluation.statistics import bootstrap
 QUESTIONS = ROOT / "evaluation" / "questions" / "retrieval.jsonl"
 K = 5
 SILENT = frozenset({"unanswerable", "near-miss"})
-"""Kinds of question on which silence is right; a ``gap`` should be answered, and no passage does so yet."""
+"""Kinds of question on which silence is right."""
+GAP = "gap"
+"""Kind of question for which a passage was written after judging: it counts in no ranking."""
 
 Found = Callable[["Question"], tuple[Passage, ...]]
 
@@ -55,6 +57,11 @@ def load_questions(path: Path = QUESTIONS) -> tuple[Question, ...]:
         )
         for row in rows
     )
+
+
+def counted(question: Question) -> bool:
+    """Return whether a question counts in rankings: passages answer it, and none was written for it."""
+    return bool(question.relevant) and question.kind != GAP
 
 
 def recall(found: Sequence[Passage], relevant: frozenset[str]) -> float:
@@ -139,7 +146,7 @@ def _asking(retriever: GuidelineRetriever, *, with_findings: bool = True) -> Fou
 
 
 def _measure(retriever: GuidelineRetriever, questions: Sequence[Question]) -> dict[str, Any]:
-    answerable = [q for q in questions if q.relevant]
+    answerable = [q for q in questions if counted(q)]
     shipped = _asking(retriever)
     measured = {name: ranking(found, answerable) for name, found in variants(retriever).items()}
     measured["as shipped, with abstention"] = ranking(shipped, answerable)
@@ -147,7 +154,7 @@ def _measure(retriever: GuidelineRetriever, questions: Sequence[Question]) -> di
         measured[f"as shipped, {mode}"] = ranking(shipped, [q for q in answerable if q.mode == mode])
     for kind in sorted({q.kind for q in answerable}):
         measured[f"as shipped, {kind}"] = ranking(shipped, [q for q in answerable if q.kind == kind])
-    measured["covered, of answerable"] = _share(bool(q.relevant) for q in questions if q.kind not in SILENT)
+    measured["covered when judged, of answerable"] = _share(q.kind != GAP for q in questions if q.kind not in SILENT)
     silent = [q for q in questions if q.kind in SILENT]
     measured["abstained on unanswerable"] = abstention(shipped, silent)
     for kind in sorted({q.kind for q in silent}):

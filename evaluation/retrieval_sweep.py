@@ -9,12 +9,22 @@ from typing import Any
 from chatcad.config import Settings
 from chatcad.retrieval.retriever import GuidelineRetriever
 from chatcad.retrieval.store import open_retriever
-from evaluation.retrieval import SILENT, K, Question, abstention, embedding_once, load_questions, own_store, ranking
+from evaluation.retrieval import (
+    SILENT,
+    K,
+    Question,
+    abstention,
+    counted,
+    embedding_once,
+    load_questions,
+    own_store,
+    ranking,
+)
 
 TRIED: dict[str, tuple[float, ...]] = {
     "rrf_k": (5, 10, 20, 40, 60),
     "label": (0.0, 0.05, 0.1, 0.2, 0.3),
-    "other_label": (0.0, 0.05, 0.1, 0.2, 0.3),
+    "denied": (0.0, 0.1, 0.2, 0.4),
     "topic": (0.0, 0.05, 0.1, 0.2),
     "authority": (0.0, 0.05, 0.1),
     "recency": (0.0, 0.05, 0.1, 0.2),
@@ -41,7 +51,7 @@ def run(settings: Settings) -> dict[str, Any]:
 
 
 def _weights(retriever: GuidelineRetriever, questions: list[Question]) -> Iterator[dict[str, Any]]:
-    answerable = [q for q in questions if q.relevant]
+    answerable = [q for q in questions if counted(q)]
     for name, values in TRIED.items():
         for value in values:
             weights = replace(retriever.weights, **{name: value})
@@ -60,7 +70,7 @@ def _margins(retriever: GuidelineRetriever, questions: list[Question]) -> Iterat
             "constant": "margin",
             "value": margin,
             "abstained on unanswerable": abstention(found, [q for q in questions if q.kind in SILENT])["share"][0],
-            "abstained on answerable": abstention(found, [q for q in questions if q.relevant])["share"][0],
+            "abstained on answerable": abstention(found, [q for q in questions if counted(q)])["share"][0],
             "shipped": margin == retriever.margin,
         }
 

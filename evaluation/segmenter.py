@@ -62,6 +62,7 @@ def run(settings: Settings) -> dict[str, Any]:
         *flip_figures(tested),
         *ratio_figures(tested),
         *plausibility_figures(nih),
+        *heart_figures(nih),
         *label_figures(nih),
         *reference_figures(healthy),
     ]
@@ -196,6 +197,17 @@ def plausibility_figures(outlined: Sequence[Outlined]) -> list[Figure]:
         interval = _mean(bad, [o.film.patient for o in some])
         figures.append(figure("ratio withheld: implausible masks", on, len(bad), interval, headline=split == "test"))
     return figures
+
+
+def heart_figures(outlined: Sequence[Outlined]) -> list[Figure]:
+    """Return the share of films whose heart alone is implausible: too small or large, out of place, not round."""
+    found = []
+    for source in ("nih", "nih64"):
+        some = [o for o in outlined if o.film.source == source]
+        bad = np.array([not anatomy.plausible_heart(o.right_lung, o.left_lung, o.heart) for o in some], dtype=float)
+        on, patients = f"{source}, all patients (masks unlabelled)", [o.film.patient for o in some]
+        found.append(figure("implausible hearts", on, len(bad), _mean(bad, patients), headline=source == "nih"))
+    return found
 
 
 def label_figures(outlined: Sequence[Outlined]) -> list[Figure]:

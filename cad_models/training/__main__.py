@@ -16,7 +16,7 @@ STEPS = (
     ("-m", "cad_models.training.classifier"),
     ("-m", "cad_models.training.calibrate"),
     ("-m", "cad_models.training.reporter"),
-    *(("-m", "chatcad", "eval", name) for name in ("segmenter", "gate", "view", "classifier", "reporter", "template")),
+    ("-m", "chatcad", "eval", "cad"),
     ("-m", "cad_models.training.cards"),
     ("-m", "evaluation.readme"),
 )

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cad_models.anatomy import clean, measure, quality
-from cad_models.training.data import Film, read_square
+from cad_models.preprocess import to_square
+from cad_models.training.data import Film, read_pixels
 from cad_models.weights_io import INDEX, WEIGHTS, read_index, read_weights
 from chatcad.config import load_settings
 
-BATCH = 8
+BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Prepared:
     masks: NDArray[np.bool_]
     ratios: NDArray[np.float32]
     quality: NDArray[np.float32]
+
+    def take(self, places: Sequence[int]) -> Prepared:
+        """Return some of the films."""
+        chosen = list(places)
+        return Prepared(self.squares[chosen], self.masks[chosen], self.ratios[chosen], self.quality[chosen])
 
 
 def prepare(records: Sequence[Film], size: int, folder: Path | None = None) -> Prepared:
@@ -79,12 +85,12 @@ def _prepare_all(records: Sequence[Film], size: int) -> Iterator[Item]:
     network = Segmenter().eval()
     network.load_state_dict(read_weights(WEIGHTS / read_index(INDEX)["segmenter"]["file"]))
     for start in range(0, len(records), BATCH):
-        chunk = records[start : start + BATCH]
-        films = np.stack([read_square(f, SIZE) for f in chunk])
+        pixels = [read_pixels(f) for f in records[start : start + BATCH]]
+        films = np.stack([to_square(p, SIZE) for p in pixels])
         with torch.inference_mode():
             probabilities = network(torch.from_numpy(films)[:, None]).sigmoid().numpy()
-        for film, maps in zip(chunk, probabilities, strict=True):
-            yield _item(read_square(film, size), clean(maps), size)
+        for film, maps in zip(pixels, probabilities, strict=True):
+            yield _item(to_square(film, size), clean(maps), size)
 
 
 def _item(square: NDArray[np.float32], maps: NDArray[np.float32], size: int) -> Item:

@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cad_models.calibration import OperatingPoint, fit_platt, threshold_at_specificity, write_points
+from cad_models.calibration import (
+    SPECIFICITY,
+    OperatingPoint,
+    cross_fitted,
+    fit_platt,
+    likelihood_ratio,
+    reliability_of,
+    sigmoid,
+    threshold_at_specificity,
+    write_points,
+)
 from cad_models.classifier import Classifier
 from cad_models.labels import LABELS
 from cad_models.weights_io import INDEX, WEIGHTS, read_index, read_weights, sha256_of, update_index
@@ -26,14 +36,6 @@ from evaluation.cohorts import Cohort, Scored, cohorts, judged_films, score_film
 from evaluation.statistics import Interval, auroc_interval, auroc_margin
 
 POINTS = WEIGHTS / "classifier.json"
-SPECIFICITY = 0.90
-"""Wanted share of films without the finding that don't fire."""
-
-MIN_POSITIVES = 20
-MIN_AUROC = 0.80
-"""An assessed label may be called absent: below this, too many films with the finding would be."""
-
-FOLDS = 5
 NOTE = (
     "Written by cad_models/training/calibrate.py. Platt maps fitted on nih64 and NIH val/test patients (Tuberculosis: "
     "Shenzhen val/test, with NIH as films without it), sensitivity and specificity cross-fitted by patient; the AUROC "
@@ -47,17 +49,6 @@ def inputs_for(scored: Scored, label: str) -> NDArray[np.float64]:
     """Return ``(films, 2)``: the label's score, and the ratio's excess over 0.5 for Cardiomegaly (else zero)."""
     ratio = scored.ratios - 0.5 if label == "Cardiomegaly" else np.zeros(len(scored.films))
     return np.column_stack([scored.column(label), ratio])
-
-
-def cross_fitted(inputs: NDArray[np.float64], truth: NDArray[np.bool_], patients: Sequence[str]) -> NDArray[np.float64]:
-    """Return each film's calibrated probability from a map fitted on the other patients."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    out = np.zeros(len(truth))
-    for fit, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(inputs, truth, patients):
-        slopes, bias = fit_platt(inputs[fit], truth[fit])
-        out[test] = 1.0 / (1.0 + np.exp(-(inputs[test] @ slopes + bias)))
-    return out
 
 
 def calibration_films(questions: Sequence[Cohort], label: str) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -75,27 +66,24 @@ def calibration_films(questions: Sequence[Cohort], label: str) -> tuple[NDArray[
     return np.concatenate(members), np.concatenate(truth)
 
 
-def judge_label(scored: Scored, questions: Sequence[Cohort], label: str) -> tuple[Reliability, dict[str, Any]]:
-    """Return how far a label may be believed, with the figures behind it.
-
-    ``assessed``: on a source or sampling that training never saw, with at least 20 positives, the AUROC is at least
-    .80, its interval clears chance and the margin over the thumbnail baseline clears zero, and among abnormal films the
-    interval clears chance too; a label that was never set against other diseases can't be. ``weak``: the interval
-    clears chance on the decisive films, and among abnormal films, where there are any, the point is at least .55.
-    Everything else is ``not_assessed``.
-    """
+def judge_label(
+    scored: Scored, questions: Sequence[Cohort], label: str, ratio: float
+) -> tuple[Reliability, dict[str, Any]]:
+    """Return how far a label may be believed (`cad_models.calibration.reliability_of`), and the figures behind it."""
     name = DECISIVE.get(label, "nih64")
     mine = {c.name: c for c in questions if c.label == label}
     figures = cohort_figures(scored, mine[name])
     abnormal = mine.get(f"{name} abnormal")
     within = cohort_figures(scored, abnormal)["auroc"] if abnormal is not None else None
-    clears = figures["auroc"][1] > 0.5
-    specific = within is not None and within[1] > 0.5
-    strong = figures["auroc"][0] >= MIN_AUROC and figures["margin"][1] > 0 and specific
-    facts = {"decisive": name, **figures, "auroc_among_abnormal": within}
-    if clears and strong and mine[name].unseen and figures["positives"] >= MIN_POSITIVES:
-        return "assessed", facts
-    return ("weak" if clears and (within is None or within[0] >= 0.55) else "not_assessed"), facts
+    reliability = reliability_of(
+        figures["auroc"],
+        figures["margin"],
+        within,
+        positives=figures["positives"],
+        unseen=mine[name].unseen,
+        likelihood_ratio=ratio,
+    )
+    return reliability, {"decisive": name, **figures, "auroc_among_abnormal": within}
 
 
 def cohort_figures(scored: Scored, cohort: Cohort) -> dict[str, Any]:
@@ -128,17 +116,18 @@ def operating_point(scored: Scored, questions: Sequence[Cohort], label: str) -> 
     inputs, patients = inputs_for(scored, label)[members], [str(p) for p in scored.patients[members]]
     probability = cross_fitted(inputs, truth, patients)
     slopes, bias = fit_platt(inputs, truth)
-    final = 1.0 / (1.0 + np.exp(-(inputs @ slopes + bias)))
+    final = sigmoid(inputs @ slopes + bias)
     threshold = threshold_at_specificity(final, truth, SPECIFICITY)
-    reliability, facts = judge_label(scored, questions, label)
+    sensitivity, specificity = (probability[truth] >= threshold).mean(), (probability[~truth] < threshold).mean()
+    reliability, facts = judge_label(scored, questions, label, likelihood_ratio(sensitivity, specificity))
     return OperatingPoint(
         label=label,
         reliability=reliability,
         weights=(round(float(slopes[0]), 5), round(float(slopes[1]), 5)),
         bias=round(bias, 5),
         threshold=round(threshold, 4),
-        sensitivity=round(float((probability[truth] >= threshold).mean()), 3),
-        specificity=round(float((probability[~truth] < threshold).mean()), 3),
+        sensitivity=round(float(sensitivity), 3),
+        specificity=round(float(specificity), 3),
         held_out_auroc=tuple(round(v, 3) for v in facts["auroc"]),
     )
 

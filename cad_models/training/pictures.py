@@ -239,7 +239,8 @@ FROM_FILMS: dict[str, tuple[FilmMaker, ...]] = {
     "turned_right": (turned_right,),
     "turned_left": (turned_left,),
     "upside_down": (upside_down,),
-    "other": (detail, lateral_like, tilted, panels, photographed),
+    "other": (detail, lateral_like, tilted, panels),
+    "photographed": (photographed,),
 }
 FRAMED: tuple[FilmMaker, ...] = (cut, bordered)
 """Films that are read all the same."""

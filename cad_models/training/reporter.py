@@ -18,12 +18,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from cad_models import anatomy, registry
-from cad_models.classifier import SIZE, FilmClassifier
+from cad_models.classifier import MIN_QUALITY, SIZE, FilmClassifier
 from cad_models.labels import LABELS
 from cad_models.report_grammar import FORMS, SIDELESS, DraftFact, forms, names, say, write
 from cad_models.reporter import LONGEST, PAD, SPECIAL, ReportDecoder, Vocabulary, label_numbers, tokens
 from cad_models.training.anatomies import prepare
-from cad_models.training.classifier import normals, source_chances
+from cad_models.training.bases import bases, chances, stated
 from cad_models.training.loop import train
 from cad_models.training.painting.canvas import Anatomy
 from cad_models.training.painting.pairs import Member, paint_pair
@@ -81,7 +81,7 @@ def true_facts(member: Member, readings: tuple[LabelReading, ...], masks: Masks)
         state, band = judge(reading)
         if target > 0.5:
             sided = reading.label not in SIDELESS and bool(area.any())
-            side, zone = locate(area, masks) if sided else (None, None)
+            side, zone = locate(np.nan_to_num(area), masks) if sided else (None, None)
             facts.append(DraftFact(reading.label, band if band and band != "unlikely" else "possible", side, zone))
         elif state == "absent":
             facts.append(DraftFact(reading.label, "absent"))
@@ -90,15 +90,17 @@ def true_facts(member: Member, readings: tuple[LabelReading, ...], masks: Masks)
 
 def examples(data: Path, classifier: FilmClassifier, words: Vocabulary, count: int, seed: int) -> list[Example]:
     """Paint films, read them and write their reports."""
-    chosen = normals(data)
+    chosen = bases(data)
     prepared, rng = prepare(chosen, SIZE), np.random.default_rng(seed)
-    sources = np.array([f.source for f in chosen])
     made: list[Example] = []
-    for index in rng.choice(len(chosen), count // 2, p=source_chances(sources)):
+    for index in rng.choice(len(chosen), count // 2, p=chances(chosen, prepared.quality >= MIN_QUALITY)):
         right, left, heart = prepared.masks[index]
         film = prepared.squares[index].astype(np.float32) / 255.0
-        adult = str(sources[index]) != "kermany"
-        for member in paint_pair(film, Anatomy(right, left, heart), rng, adult=adult):
+        record = chosen[index]
+        pair = paint_pair(
+            film, Anatomy(right, left, heart), rng, adult=record.source != "kermany", stated=stated(record)
+        )
+        for member in pair:
             made.append(_example(member, classifier, words, rng))
     return made
 

@@ -27,7 +27,7 @@ from cad_models.training.shape import hearts_between, mask_loss, train_shape
 from cad_models.weights_io import WEIGHTS, save_weights
 from chatcad.config import load_settings
 
-BATCH = 8
+BATCH = 16
 MIN_QUALITY = 0.5  # a label that the network wrote itself must look like a chest
 CHILDREN = 500  # of Kermany's 5,318 films: enough for a source that is marked by nobody
 SHARES = {
@@ -156,7 +156,7 @@ def main() -> None:
     network = fit(Segmenter(), atlas, 0.30 * args.minutes, args.work / "segmenter-marked.safetensors")
     save_weights(network, "segmenter", FACTS, args.weights)
     atlas = atlas.joined(unmarked_atlas(unmarked, network, shape))
-    network = fit(network, atlas, 0.62 * args.minutes, args.work / "segmenter.safetensors")
+    network = fit(network, atlas, 0.62 * args.minutes, args.work / "segmenter-all.safetensors")
     save_weights(network, "segmenter", FACTS, args.weights)
 
 

@@ -54,6 +54,7 @@ def train_shape(jsrt: list[Film], minutes: float, checkpoint: Path) -> Segmenter
 
 def mask_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Return cross-entropy plus soft Dice loss, the mean over films and structures."""
+    logits = logits.float()
     cross_entropy = functional.binary_cross_entropy_with_logits(logits, truth)
     probability = logits.sigmoid()
     shared = (probability * truth).sum(dim=(2, 3))

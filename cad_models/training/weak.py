@@ -1,13 +1,13 @@
 """Real disease as a weak teacher: within one hospital and one view, films with a label against films without it.
 
-It knows which real films may teach which label. The loss is an order only, between films of the same source, and for
-NIH between *abnormal* films of the same view, so that neither the hospital nor the projection nor "ill or not" can
+It knows which real films may teach which label. The loss is an order only, between films of the same source and view,
+and for NIH's own labels between *abnormal* films, so that neither the hospital nor the projection nor "ill or not" can
 earn anything. It doesn't know where disease lies: the painted pairs teach that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +15,26 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import IterableDataset
 
-from cad_models.classifier import Classifier, thorax_region
+from cad_models.classifier import MAP_STRIDE, thorax_region
 from cad_models.labels import LABELS
 from cad_models.training.anatomies import Prepared
+from cad_models.training.augment import expose, obscure, warp
+from cad_models.training.bases import SOURCES
 from cad_models.training.data import NO_FINDING, Film, films
-from cad_models.training.painting.benign import benign_overlay, exposure, move
-from cad_models.training.painting.canvas import Anatomy
 
-PAIRS = 4
+EACH = 4
+"""Films with the label, and films without it, in one lesson."""
+LESSONS = 2
+"""Lessons a step."""
+MIN_HAVING = 3
+CHILDREN_OF_EACH = 400
 OPACITIES = ("Consolidation", "Infiltration", "Pneumonia", "Edema")
-TAUGHT = {"Effusion": 0.25, "Atelectasis": 0.15, "Edema": 0.15, "Lung Opacity": 0.15, "Tuberculosis": 0.3}
+# How often a label is taught: by how many films have it, and how far painting alone leaves it behind.
+TAUGHT = {
+    "Effusion": 0.25, "Lung Opacity": 0.20, "Tuberculosis": 0.18, "Atelectasis": 0.14, "Edema": 0.12,
+    "Consolidation": 0.05, "Cardiomegaly": 0.02, "Nodule": 0.02, "Mass": 0.02,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +46,18 @@ class Lesson:
     lacking: tuple[int, ...]
 
 
-def teachers(data: Path) -> list[Film]:
-    """Return the real films of training patients that may teach: NIH, and Shenzhen."""
-    return [f for f in films(data, ("nih", "shenzhen")) if f.split == "train"]
+def teachers(data: Path, sources: Sequence[str] = SOURCES) -> list[Film]:
+    """Return the real films of training patients that may teach; of Kermany's children an even choice."""
+    kept = [f for f in films(data, sources) if f.split == "train"]
+    chosen = [f for f in kept if f.source != "kermany"]
+    for ill in (False, True):
+        children = [f for f in kept if f.source == "kermany" and f.labels["Pneumonia"] is ill]
+        chosen += children[:: max(len(children) // CHILDREN_OF_EACH, 1)]
+    return chosen
 
 
-def lessons(records: list[Film]) -> list[Lesson]:
-    """Return every stratum with at least four films on each side."""
+def lessons(records: Sequence[Film]) -> list[Lesson]:
+    """Return every stratum with enough films on each side."""
     found = []
     for label in TAUGHT:
         strata: dict[str, tuple[list[int], list[int]]] = {}
@@ -52,7 +65,8 @@ def lessons(records: list[Film]) -> list[Lesson]:
             state = _state(film, label)
             if state is not None:
                 strata.setdefault(f"{film.source} {film.view}", ([], []))[0 if state else 1].append(index)
-        found += [Lesson(label, tuple(a), tuple(b)) for a, b in strata.values() if min(len(a), len(b)) >= PAIRS]
+        usable = [s for s in strata.values() if len(s[0]) >= MIN_HAVING and len(s[1]) >= EACH]
+        found += [Lesson(label, tuple(having), tuple(lacking)) for having, lacking in usable]
     return found
 
 
@@ -60,55 +74,64 @@ def _state(film: Film, label: str) -> bool | None:
     """Return whether the film has the label, ``None`` where it may not teach it."""
     if label == "Tuberculosis":
         return film.labels.get(label)
-    if film.source != "nih":
+    if label == "Lung Opacity":  # nearly every abnormal film of NIH here has one, so normal ones must serve
+        if film.source == "nih":
+            return any(film.labels[name] for name in OPACITIES)
+        return film.labels["Pneumonia"] if film.source == "kermany" else film.labels["Tuberculosis"]
+    if film.source != "nih" or film.labels[NO_FINDING]:
         return None
-    if label == "Lung Opacity":  # nearly every abnormal film here has one, so normal ones must serve
-        return any(film.labels[name] for name in OPACITIES)
-    return None if film.labels[NO_FINDING] else film.labels[label]
+    return film.labels[label]
 
 
-class RealStream(IterableDataset[dict[str, Tensor]]):
-    """An endless stream of small batches: four films with a label, then four without it.
+class Teacher:
+    """Draws lessons: a few real films with a label and a few without it, changed at random.
 
     Parameters
     ----------
     prepared, records
         The films of `teachers`, prepared and as records.
-    seed
-        Of the stream.
     """
 
-    def __init__(self, prepared: Prepared, records: list[Film], seed: int) -> None:
-        self.prepared, self.lessons, self.seed = prepared, lessons(records), seed
-        counts = {label: sum(lesson.label == label for lesson in self.lessons) for label in TAUGHT}
-        chances = np.array([TAUGHT[lesson.label] / counts[lesson.label] for lesson in self.lessons])
-        self.chances = chances / chances.sum()
+    def __init__(self, prepared: Prepared, records: Sequence[Film]) -> None:
+        self.squares = torch.from_numpy(prepared.squares)
+        regions = [thorax_region(m[0], m[1]) for m in prepared.masks]
+        self.regions = torch.from_numpy(np.stack(regions)).float()[:, None]
+        self.lessons = lessons(records)
+        films_of = {label: sum(len(x.having) for x in self.lessons if x.label == label) for label in TAUGHT}
+        self.chances = torch.tensor([TAUGHT[x.label] * len(x.having) / films_of[x.label] for x in self.lessons])
 
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        worker = torch.utils.data.get_worker_info()
-        rng = np.random.default_rng((self.seed, worker.id if worker else 0))
-        while True:
-            lesson = self.lessons[int(rng.choice(len(self.lessons), p=self.chances))]
-            chosen = [
-                *rng.choice(lesson.having, PAIRS, replace=False),
-                *rng.choice(lesson.lacking, PAIRS, replace=False),
-            ]
-            made = [self._film(int(i), rng) for i in chosen]
-            yield {
-                "film": torch.from_numpy(np.stack([f for f, _ in made])[:, None]),
-                "region": torch.from_numpy(np.stack([r for _, r in made])[:, None]),
-                "label": torch.tensor(float(LABELS.index(lesson.label))),
-            }
+    def draw(self, side: int, rng: torch.Generator) -> tuple[Tensor, Tensor, list[int]]:
+        """Return films ``(n, 1, side, side)``, regions at stride 8, and the label's column of each lesson.
 
-    def _film(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        right, left, heart = self.prepared.masks[index]
-        film, anatomy = move(self.prepared.squares[index].astype(np.float32) / 255.0, Anatomy(right, left, heart), rng)
-        film = exposure(anatomy.size, rng)(benign_overlay(anatomy, rng)(film))
-        return film, thorax_region(anatomy.right, anatomy.left)
+        Each lesson is `EACH` films with its label, then as many without it.
+        """
+        chosen, columns = [], []
+        for place in torch.multinomial(self.chances, LESSONS, replacement=True, generator=rng).tolist():
+            lesson = self.lessons[place]
+            for group in (lesson.having, lesson.lacking):
+                chosen += [group[i] for i in torch.randint(0, len(group), (EACH,), generator=rng).tolist()]
+            columns.append(LABELS.index(lesson.label))
+        squares = self.squares[chosen, None].float() / 255
+        squares = functional.interpolate(squares, size=(side, side), mode="area")
+        regions = functional.interpolate(self.regions[chosen], size=(side, side))
+        moved, region = warp(squares, regions, rng)
+        region = (functional.adaptive_avg_pool2d(region, side // MAP_STRIDE) >= 0.5).float()
+        region[region.sum(dim=(1, 2, 3)) == 0] = 1.0  # pushed out of the picture: the whole film counts
+        return obscure(expose(moved, rng), rng), region, columns
 
 
-def order_loss(network: Classifier, batch: dict[str, Tensor]) -> Tensor:
-    """Return the mean loss of the order of every film with the label and every film without it."""
-    scores, _ = network(batch["film"], batch["region"])
-    score = scores[:, int(batch["label"])]
-    return functional.softplus(score[None, PAIRS:] - score[:PAIRS, None]).mean()
+def order_loss(scores: Tensor, columns: Sequence[int]) -> Tensor:
+    """Return the mean loss of the order of every film with a lesson's label and every film without it.
+
+    Parameters
+    ----------
+    scores
+        ``(lessons · 2 · EACH, labels)`` logits in the order of `Teacher.draw`.
+    columns
+        The label's column of each lesson.
+    """
+    losses = []
+    for number, column in enumerate(columns):
+        score = scores[2 * EACH * number : 2 * EACH * (number + 1), column]
+        losses.append(functional.softplus(score[None, EACH:] - score[:EACH, None]).mean())
+    return torch.stack(losses).mean()

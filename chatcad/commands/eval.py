@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 
 from chatcad.config import ROOT, Settings
 from chatcad.errors import UsageError
@@ -12,12 +11,13 @@ from chatcad.errors import UsageError
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     """Run ``evaluation/<name>.py`` and write ``evaluation/results/<name>.json``."""
+    from evaluation.figures import store
+
     names = benchmarks()
     if arguments.name not in names:
         raise UsageError(f"no benchmark is called {arguments.name!r}: choose from {', '.join(names)}")
     result = importlib.import_module(f"evaluation.{arguments.name}").run(settings)
-    path = ROOT / "evaluation" / "results" / f"{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    path = store(arguments.name, result)
     print(f"written: {path.relative_to(ROOT)}")
 
 

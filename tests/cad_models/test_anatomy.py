@@ -141,3 +141,13 @@ def test_lung_area_ratio_is_right_by_left():
     right, left, _ = chest()
     assert anatomy.lung_area_ratio(right, left) == pytest.approx(right.sum() / left.sum())
     assert anatomy.lung_area_ratio(left, right) == pytest.approx(1 / anatomy.lung_area_ratio(right, left))
+
+
+def test_a_chest_that_is_widest_at_its_apices_is_implausible():
+    # A lung that leaks over the shoulder: seen on a real portable film, whose ratio came out too small.
+    right, left, heart = chest()
+    leaking = left.copy()
+    rows = np.flatnonzero(left.any(axis=1))
+    leaking[rows[0] : rows[0] + 6, 80:128] = True
+    assert anatomy.quality(right, left, heart) == 1.0
+    assert anatomy.quality(right, leaking, heart) < 0.5

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
+import torch
 
 from cad_models import registry
-from cad_models.features import N_FEATURES, film_features
-from cad_models.gate import REASONS, blank
+from cad_models.features import N_FEATURES, LinearHead, film_features
+from cad_models.gate import CLASSES, REASONS, FilmGate, blank
 from cad_models.preprocess import to_square
 from cad_models.segmenter import SIZE, run
 from cad_models.training.data import films, read_pixels, read_square
+from cad_models.training.pictures import photographed
 from tests.cad_models.real_data import DATA, needs_data
 
 
@@ -32,6 +34,42 @@ def test_noise_is_refused_with_a_reason():
     gate = judge(np.random.default_rng(0).random((300, 280), dtype=np.float32))
     assert not gate.accepted
     assert gate.reason in REASONS.values()
+
+
+def gate_that_says(name):
+    head = LinearHead(len(CLASSES))
+    torch.nn.init.zeros_(head.linear.weight)
+    head.linear.bias.data = torch.tensor([5.0 if c == name else 0.0 for c in CLASSES])
+    return FilmGate(head), torch.zeros(1, N_FEATURES)
+
+
+def test_a_photograph_is_read_with_a_remark():
+    gate, features = gate_that_says("photographed")
+    assert gate.judge(features).accepted
+    assert "photographed" in gate.remarks(features)[0]
+
+
+def test_a_film_is_read_without_a_remark():
+    gate, features = gate_that_says("frontal")
+    assert gate.judge(features).accepted
+    assert gate.remarks(features) == ()
+
+
+@pytest.mark.parametrize("name", ["inverted", "turned_left", "other"])
+def test_the_rest_is_refused_in_its_own_words(name):
+    gate, features = gate_that_says(name)
+    assert gate.judge(features).reason == REASONS[name]
+
+
+@needs_data
+def test_most_photographs_of_films_are_remarked_on():
+    rng, gate = np.random.default_rng(0), registry.load("gate")
+    some = [f for f in films(DATA, ["nih"]) if f.split == "test"][:12]
+    remarked = 0
+    for film in some:
+        picture, maps, logits = run(registry.load("segmenter"), photographed(read_square(film, SIZE), rng))
+        remarked += bool(gate.remarks(film_features(picture, maps, logits)))
+    assert remarked >= len(some) - 3
 
 
 @needs_data

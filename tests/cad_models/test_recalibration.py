@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cad_models.calibration import OperatingPoint, reliability_of, sigmoid
+from cad_models.calibration import OperatingPoint, likelihood_ratio, reliability_of, sigmoid
 from cad_models.recalibration import Films, calibrate_label, too_few
 
 
@@ -88,7 +88,15 @@ def test_too_few_films_or_patients_are_refused_with_the_reason():
     ],
 )
 def test_the_rule(auroc, margin, within, positives, expected):
-    assert reliability_of(auroc, margin, within, positives=positives, unseen=True) == expected
+    given = {"positives": positives, "unseen": True}
+    assert reliability_of(auroc, margin, within, **given, likelihood_ratio=4.0) == expected
+    # A label that fires nearly as often without the finding says nothing, however its scores are ordered.
+    assert reliability_of(auroc, margin, within, **given, likelihood_ratio=1.9) == "not_assessed"
+
+
+def test_the_likelihood_ratio_is_sensitivity_by_false_alarms():
+    assert likelihood_ratio(0.4, 0.9) == pytest.approx(4.0)
+    assert likelihood_ratio(0.4, 1.0) > 1e5
 
 
 def test_sigmoid():

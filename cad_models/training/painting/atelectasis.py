@@ -42,7 +42,7 @@ def paint_atelectasis(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """
     mask = np.zeros_like(film)
     for side in SIDES if rng.random() < 0.3 else (str(rng.choice(SIDES)),):
-        film, part = (_collapse if rng.random() < 0.45 else _plates)(film, anatomy, side, rng)
+        film, part = (_collapse if rng.random() < 0.6 else _plates)(film, anatomy, side, rng)
         mask = np.maximum(mask, part)
     return Painted(film, {"Atelectasis": mask, "Lung Opacity": mask}, sides_of(mask, anatomy))
 
@@ -58,7 +58,7 @@ def _plates(film: FloatImage, anatomy: Anatomy, side: str, rng: Rng) -> tuple[Fl
         length, thick = rng.uniform(0.07, 0.22) * anatomy.size, rng.uniform(0.004, 0.014) * anatomy.size
         off = rows - (y + slope * (columns - x) + bend * (columns - x) ** 2)
         band = np.exp(-0.5 * (off / thick) ** 2) * np.exp(-(((columns - x) / length) ** 6))
-        weight = np.maximum(weight, rng.uniform(0.35, 0.8) * band)
+        weight = np.maximum(weight, rng.uniform(0.15, 0.6) * band)
     weight = (weight * soften(lung, 1.0)).astype(np.float32)
     painted = densify(film, weight, tissue_grey(film, anatomy, rng))
     return painted, (ndimage.maximum_filter(weight, 3) > 0.15).astype(np.float32)

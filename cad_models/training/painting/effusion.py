@@ -62,7 +62,7 @@ def _meniscus(anatomy: Anatomy, side: str, rng: Rng) -> tuple[FloatImage, FloatI
     """Return density and mask of fluid whose upper border is concave and highest at the lateral chest wall."""
     height, lateral = anatomy.height(side), anatomy.laterality(side)
     # Small ones only blunt the angle; a few fill most of the hemithorax.
-    level = float(np.clip(rng.gamma(2.2, 0.11) + 0.04, 0.06, 0.95))
+    level = float(np.clip(rng.gamma(2.2, 0.11) + 0.04 if rng.random() < 0.75 else rng.uniform(0.35, 1.05), 0.06, 1.05))
     climb = rng.uniform(0.03, 0.16) + 0.25 * level
     border = level * rng.uniform(0.55, 1.0) - 0.04 + climb * lateral ** rng.uniform(1.3, 4.0)
     border = border - 0.03 * rng.random() * (1.0 - lateral)

@@ -58,7 +58,8 @@ SMALL_HEART, LARGE_HEART = (0.38, 0.48), (0.52, 0.72)
 class Member:
     """One film of a pair.
 
-    ``targets`` holds one value in ``[0, 1]`` a label, NaN where unknown; ``maps`` is ``(labels, size, size)``;
+    ``targets`` holds one value in ``[0, 1]`` a label and ``maps``, ``(labels, size, size)``, one a pixel, NaN where
+    unknown;
     ``sides`` maps each painted label to the patient's sides; ``ratio`` is the heart's width over the thorax's.
     """
 
@@ -87,8 +88,10 @@ class _Draft:
             self.sides[label] = tuple(sorted({*self.sides.get(label, ()), *painted.sides}))
 
 
-def paint_pair(film: FloatImage, anatomy: Anatomy, rng: Rng, *, adult: bool = True) -> tuple[Member, Member]:
-    """Draw a pair from one normal film.
+def paint_pair(
+    film: FloatImage, anatomy: Anatomy, rng: Rng, *, adult: bool = True, stated: NDArray[np.float32] | None = None
+) -> tuple[Member, Member]:
+    """Draw a pair from one film.
 
     Parameters
     ----------
@@ -100,6 +103,9 @@ def paint_pair(film: FloatImage, anatomy: Anatomy, rng: Rng, *, adult: bool = Tr
         Source of every random choice.
     adult
         Whether the cardiothoracic ratio's adult reference holds; if not, Cardiomegaly stays unknown.
+    stated
+        ``(labels,)``: what is known of the film as it came, 0 for a label that it lacks and NaN for one that it may
+        have; ``None`` for a normal film, which lacks them all.
 
     Returns
     -------
@@ -117,7 +123,8 @@ def paint_pair(film: FloatImage, anatomy: Anatomy, rng: Rng, *, adult: bool = Tr
         for name in names:
             if name in PAINTERS:
                 draft.add(name, own, painter_rng)
-        members.append(_finish(draft, names, own, develop(overlay(draft.film)), adult))
+        known = np.zeros(len(LABELS), np.float32) if stated is None else stated
+        members.append(_finish(draft, names, own, develop(overlay(draft.film)), adult=adult, known=known))
     return members[0], members[1]
 
 
@@ -143,16 +150,26 @@ def _set_heart(
     return resize_heart(film, anatomy, float(rng.uniform(*span)), rng)
 
 
-def _finish(draft: _Draft, names: Sequence[str], anatomy: Anatomy, film: FloatImage, adult: bool) -> Member:
+def _finish(
+    draft: _Draft,
+    names: Sequence[str],
+    anatomy: Anatomy,
+    film: FloatImage,
+    *,
+    adult: bool,
+    known: NDArray[np.float32],
+) -> Member:
     """Turn a painted draft into targets and maps."""
     size, measured = anatomy.size, ratio(anatomy)
-    targets, maps = np.zeros(len(LABELS), np.float32), np.zeros((len(LABELS), size, size), np.float32)
+    targets, maps = known.copy(), np.zeros((len(LABELS), size, size), np.float32)
     for name in names:
         for other in AMBIGUOUS.get(name, ()):
             targets[LABELS.index(other)] = np.nan
     for label, mask in draft.masks.items():
         if mask.any():
-            targets[LABELS.index(label)], maps[LABELS.index(label)] = 1.0, mask
+            # A film that may have the label elsewhere too can teach where it is, but not where it isn't.
+            elsewhere = known[LABELS.index(label)]
+            targets[LABELS.index(label)], maps[LABELS.index(label)] = 1.0, np.where(mask > 0, mask, elsewhere)
     heart = LABELS.index("Cardiomegaly")
     # Between .47 and .53 readers disagree, so the target is soft there.
     enlarged = float(np.clip((measured - 0.47) / 0.06, 0.0, 1.0))

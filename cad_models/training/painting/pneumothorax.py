@@ -41,7 +41,7 @@ def _gap(anatomy: Anatomy, side: str, rng: Rng) -> FloatImage:
     """Return how far the lung has fallen from the chest wall, in pixels: widest at the apex as a rule."""
     top, bottom, _, _ = anatomy.box(side)
     height = np.clip(anatomy.height(side), 0.0, 1.0)
-    size = float(np.clip(rng.gamma(2.0, 0.07), 0.035, 0.5)) * (bottom - top)
+    size = float(np.clip(rng.gamma(2.0, 0.09), 0.035, 0.65)) * (bottom - top)
     reach = rng.uniform(0.2, 1.2)  # down to where the air goes
     taper = np.clip((height - (1.0 - reach)) / reach, 0.0, 1.0) ** rng.uniform(0.4, 1.2)
     ripple = 1.0 + 0.12 * smooth_noise(rng, anatomy.size, 30.0)
