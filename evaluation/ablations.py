@@ -45,7 +45,8 @@ def run(settings: Settings) -> dict[str, Any]:
     for name, recipe in VARIANTS.items():
         work = settings.cache / "training" / "ablations" / name.replace(" ", "-").replace(",", "")
         network = fit(settings.data, recipe, minutes=MINUTES, work=work)
-        judged = variant_figures(name, score_films(network, records), cohorts(records))
+        scored = score_films(network, records, side=PHASES[0].side)
+        judged = variant_figures(name, scored, cohorts(records))
         print_figures(judged)
         figures += judged
     return {"network": "classifier", "minutes": MINUTES, "side": PHASES[0].side, "figures": figures}

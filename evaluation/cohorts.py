@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cad_models.classifier import SIZE, Classifier, thorax_region
+from cad_models.classifier import MAP_STRIDE, SIZE, Classifier, thorax_region
 from cad_models.labels import LABELS
 from cad_models.training.anatomies import Prepared, prepare
 from cad_models.training.data import NO_FINDING, Film, films
@@ -84,18 +84,21 @@ def judged_films(data: Path) -> list[Film]:
     return [f for f in kept if f.source != "kermany"] + children[:: max(len(children) // KERMANY_TEST, 1)]
 
 
-def score_films(network: Classifier, records: Sequence[Film], batch: int = 16) -> Scored:
-    """Run the network over films, through the same preparation as in use."""
+def score_films(network: Classifier, records: Sequence[Film], *, side: int = SIZE, batch: int = 16) -> Scored:
+    """Run the network over films, through the same preparation as in use, or on films as small as it was trained on."""
     import torch
+    from torch.nn import functional
 
     prepared = prepare(records, SIZE)
     scores, maps = [], []
     for start in range(0, len(records), batch):
         part = slice(start, start + batch)
-        regions = np.stack([thorax_region(m[0], m[1]) for m in prepared.masks[part]])
+        regions = [thorax_region(m[0], m[1], side // MAP_STRIDE) for m in prepared.masks[part]]
         squares = torch.from_numpy(prepared.squares[part].astype(np.float32) / 255.0)[:, None]
+        if side != SIZE:
+            squares = functional.interpolate(squares, size=(side, side), mode="area")
         with torch.inference_mode():
-            out, evidence = network(squares, torch.from_numpy(regions)[:, None])
+            out, evidence = network(squares, torch.from_numpy(np.stack(regions))[:, None])
         scores.append(out.numpy().astype(np.float64))
         maps.append(evidence.numpy().astype(np.float16))
     return Scored(tuple(records), prepared, np.concatenate(scores), np.concatenate(maps))

@@ -20,7 +20,7 @@ from evaluation.baselines import thumbnail_features, thumbnail_scores
 from evaluation.figures import Figure, figure, print_figures
 from evaluation.statistics import auroc_interval, auroc_margin
 
-MINUTES = 12.0
+MINUTES = 7.0
 BATCH = 8
 OUTSIDE = -20.0
 

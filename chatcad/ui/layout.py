@@ -32,7 +32,8 @@ _ABOUT = """
 <li>Answers questions in a clinician’s or a patient’s words, with the source of each sentence.</li></ul>
 <h2>What it can’t do</h2>
 <ul><li>The networks that ship with it are small, and <b>several detectors are weak</b>: the table says which.
-“Not flagged” never means “absent”.</li>
+“Not flagged” never means “absent”. Stronger public networks can be added: <code>python -m chatcad doctor</code> names
+them and how to get each.</li>
 <li>It gives no doses and no treatment plan, and replaces no reader.</li></ul>
 """
 _ENLARGE = """
