@@ -68,7 +68,7 @@ def searched_text(record: Record) -> str:
 
 def matched_text(record: Record) -> str:
     """Return what is matched word by word of a record: its title counts twice."""
-    return f"{record.title}. {searched_text(record)}"
+    return " ".join((f"{record.title}. {searched_text(record)}", *record.asks))
 
 
 def open_index(folder: Path, url: str = "") -> GuidelineIndex:

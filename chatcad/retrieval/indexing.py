@@ -25,9 +25,9 @@ from chatcad.retrieval.passages import Record
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-SCHEMA = 4  # raise it when the way that records are made, embedded or stored changes
+SCHEMA = 5  # raise it when the way that records are made, embedded or stored changes
 BATCH = 32
-TITLE_SHARE = 0.3
+TEXT, TITLE, ASKS = 0.7, 0.3, 0.5  # shares of a passage's vector
 KEPT_INDEXES = 3
 
 
@@ -96,15 +96,18 @@ def _newer(records: Sequence[Record]) -> dict[int, list[int]]:
 
 
 def _vectors(records: Sequence[Record], embeddings: Embeddings, known: dict[str, Vector]) -> Vector:
-    missing = {text for r in records if searched_text(r) not in known for text in (searched_text(r), r.title)}
-    embedded = _embedded(missing, embeddings)
-    for record in records:
-        text = searched_text(record)
-        if text not in known:
-            # A title is what a passage is about in few words, as a question is.
-            mixed = (1 - TITLE_SHARE) * embedded[text] + TITLE_SHARE * embedded[record.title]
-            known[text] = mixed / np.linalg.norm(mixed)
-    return np.stack([known[searched_text(r)] for r in records])
+    new = [r for r in records if _said(r) not in known]
+    embedded = _embedded({text for r in new for text in (searched_text(r), r.title, *r.asks)}, embeddings)
+    for record in new:
+        # A title is what a passage is about in few words, as a question is; questions that it answers are nearer still.
+        views = [(TEXT, [searched_text(record)]), (TITLE, [record.title]), (ASKS, list(record.asks))]
+        mixed = sum(share * np.mean([embedded[t] for t in texts], axis=0) for share, texts in views if texts)
+        known[_said(record)] = np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)
+    return np.stack([known[_said(r)] for r in records])
+
+
+def _said(record: Record) -> str:
+    return "\n".join((record.title, searched_text(record), *record.asks))
 
 
 def _embedded(texts: Collection[str], embeddings: Embeddings) -> dict[str, Vector]:
@@ -126,7 +129,7 @@ def _known_vectors(indexes: Path, model: str) -> dict[str, Vector]:
         try:
             manifest = read_manifest(folder)
             if (manifest["model"], manifest["schema"]) == (model, SCHEMA):
-                texts = [searched_text(r) for r in read_records(folder, manifest)]
+                texts = [_said(r) for r in read_records(folder, manifest)]
                 known |= zip(texts, np.load(folder / "vectors.npy", allow_pickle=False), strict=True)
         except (IndexDamaged, OSError, ValueError, KeyError):
             continue  # a damaged index has nothing to give

@@ -32,7 +32,8 @@ class Record(BaseModel):
     ``evidence`` says what kind of publication stands behind it (``local``: a document the user added);
     ``origin`` says which of the three sources of text it came from; ``supersedes`` names the ids of older
     passages that it replaces; ``page`` is the page of the added document, where it has pages, and
-    ``section`` the heading above it there, which is searched and not quoted.
+    ``section`` the heading above it there, which is searched and not quoted. So are ``asks``, questions that the
+    passage answers, in readers' words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class Record(BaseModel):
     supersedes: tuple[str, ...] = ()
     page: int | None = Field(default=None, ge=1)
     section: str = ""
+    asks: tuple[str, ...] = ()
 
     @field_validator("findings")
     @classmethod

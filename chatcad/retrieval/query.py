@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatcad.retrieval.lexical import terms
-from chatcad.retrieval.terms import label_words, topics_in
+from chatcad.retrieval.terms import label_words, other_words, topics_in
 from chatcad.vocabulary import Mention, find_mentions
 
 _CLAUSE_END = re.compile(r"[.;:!?]|\b(?:but|however|just|only|although|though)\b", re.IGNORECASE)
@@ -32,7 +32,7 @@ class Query:
     question
         Its words, mended, without the findings that it denies where others are left.
     text
-        These words with the names of ``labels`` beside them: what is searched.
+        These words with the names of ``labels`` and other words for what they speak of: what is searched.
     labels, denied
         The findings asked after, and those said to be absent.
     topics
@@ -69,7 +69,7 @@ def understand(question: str, labels: Sequence[str] = (), topics: Sequence[str] 
     rest = _without(question, denials)
     words = rest if named or _subjects(rest) else question
     wanted = frozenset((*topics, *topics_in(question)))
-    text = f"{words} {label_words(asked, beside=words)}".strip()
+    text = " ".join(part for part in (words, label_words(asked, beside=words), other_words(words)) if part)
     return Query(words, text, asked, denied, wanted, vague=bool(asked) and not named and len(_subjects(words)) < 2)
 
 

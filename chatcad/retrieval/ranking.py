@@ -34,8 +34,8 @@ class Weights:
     ----------
     rrf_k
         Of reciprocal rank fusion (Cormack, Clarke & Buettcher 2009, SIGIR); 60 there, for much longer lists.
-    label, other_label
-        Given to a passage about a finding asked for, and taken from one about others only.
+    label, denied
+        Given to a passage about a finding asked for, and taken from one about denied findings only.
     topic
         Given to a passage of a kind that is asked for.
     own
@@ -51,8 +51,8 @@ class Weights:
 
     rrf_k: int = 20
     label: float = 0.1
-    other_label: float = 0.1
-    topic: float = 0.05
+    denied: float = 0.2
+    topic: float = 0.15
     own: float = 0.2
     authority: float = 0.05
     recency: float = 0.05
@@ -108,12 +108,11 @@ def prior(record: Record, query: Query, newest: int, weights: Weights) -> float:
     """Return what a record is given beside its match: for its labels, topics, origin, authority and year."""
     about = set(record.findings)
     fresh = 0.5 ** ((newest - record.year) / weights.half_life)
-    fits = weights.label if about & set(query.labels) else -weights.other_label if about and query.labels else 0.0
     # What to do about a finding that isn't there is no answer.
-    denied = -2 * weights.other_label if about and about <= query.denied else 0.0
+    denied = bool(about) and about <= query.denied
     given: float = (
-        fits
-        + denied
+        weights.label * bool(about & set(query.labels))
+        - weights.denied * denied
         + weights.topic * bool(query.topics & set(record.topics))
         + weights.own * (record.origin != "medquad")
         + weights.authority * AUTHORITY_OF[record.evidence]

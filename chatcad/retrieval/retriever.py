@@ -30,9 +30,9 @@ RERANKED = 20
 WEAK_MATCH = 0.3
 # Cosine under which a passage isn't on the question at all.
 FLOOR = 0.25
-# By how much a passage must be nearer to a question than the nearest example of one that no passage answers:
-# chosen on the "dev" questions (95% of the unanswerable below it, 5% of the others).
-MARGIN = 0.005
+# By how much a passage must be nearer to a question than the nearest example of one that no passage answers: chosen
+# on the "dev" questions, where anything from -0.02 to 0.03 does as well.
+MARGIN = 0.0
 
 # The audiences of each mode, in the order in which they are tried.
 AUDIENCES: dict[Mode, tuple[frozenset[str], ...]] = {

@@ -69,8 +69,10 @@ def test_a_guideline_stands_above_a_textbook_of_the_same_year(tmp_path: Path) ->
     assert keys(retriever(tmp_path, [book, guideline]))[0] == "guideline"
 
 
-NO_LEAK = record("leak-drain", "A pneumothorax, a collapsed lung, is drained by a tube.", title="Leaks", findings=["Pneumothorax"],
-                 topics=["next_step"])  # fmt: skip
+NO_LEAK = record(
+    "leak-drain", "A pneumothorax, a collapsed lung, is drained by a tube.",
+    title="Leaks", findings=["Pneumothorax"], topics=["next_step"],
+)  # fmt: skip
 FLUID = record("fluid-drain", "Pleural fluid is drained by a tube.", topics=["next_step"])
 
 
@@ -112,3 +114,9 @@ def test_a_cross_encoder_has_the_last_word_on_the_match(tmp_path: Path) -> None:
     assert keys(search)[0] == "one"
     reads = search.model_copy(update={"rerank": lambda _, texts: [float("width" in t.lower()) for t in texts]})
     assert keys(reads)[0] == "two"
+
+
+def test_a_passage_is_found_by_the_questions_that_it_answers(tmp_path: Path) -> None:
+    texts = ("A large effusion is tapped.", "A small effusion is watched.")
+    one, two = record("one", texts[0]), record("two", texts[1], asks=["is a flight safe"])
+    assert keys(retriever(tmp_path, [one, two]), "is a flight safe")[0] == "two"
