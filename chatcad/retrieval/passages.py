@@ -118,28 +118,47 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(s for s in _SENTENCE_END.split(" ".join(text.split())) if s)
 
 
+def asks_path(folder: Path) -> Path:
+    """Return the file of the questions that the passages of ``folder`` answer; it may be missing."""
+    return folder.parent / "asks.yaml"
+
+
 def load_passages(folder: Path) -> tuple[Record, ...]:
     """Return every passage of ``folder``, in the order of file name and position.
 
     Parameters
     ----------
     folder
-        Holds ``*.md`` files in the format of ``knowledge/README.md``.
+        Holds ``*.md`` files in the format of ``knowledge/README.md``; ``asks.yaml`` beside it gives questions by id.
 
     Raises
     ------
     KnowledgeInvalid
-        A file breaks the format, or two passages share an id; the message names file and field.
+        A file breaks the format, two passages share an id, or a question is of no passage; the message names
+        file and field.
     """
     seen: dict[str, str] = {}
     records: list[Record] = []
+    asked = _asks(asks_path(folder))
     for path in sorted(folder.glob("*.md")):
         for record in parse_file(path):
             if record.key in seen:
                 raise KnowledgeInvalid(f"{path.name}: id {record.key!r} is already used in {seen[record.key]}")
             seen[record.key] = path.name
-            records.append(record)
+            records.append(record.model_copy(update={"asks": asked.pop(record.key, ())}))
+    if asked:
+        raise KnowledgeInvalid(f"asks.yaml: no passage is called {', '.join(sorted(asked)[:3])}: rename or remove it")
     return tuple(records)
+
+
+def _asks(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return questions by the id of the passage that answers them."""
+    if not path.is_file():
+        return {}
+    listed = _mapping(path.read_text(encoding="utf-8"), path.name)
+    if any(not isinstance(q, list) or not all(isinstance(text, str) for text in q) for q in listed.values()):
+        raise KnowledgeInvalid(f"{path.name}: a passage's questions are not a list of texts")
+    return {key: tuple(questions) for key, questions in listed.items()}
 
 
 def parse_file(path: Path) -> tuple[Record, ...]:

@@ -24,7 +24,7 @@ from chatcad.retrieval.added import (
 )
 from chatcad.retrieval.embedding import embed_questions, embedder, model_name
 from chatcad.retrieval.medquad import load_medquad, medquad_path
-from chatcad.retrieval.passages import Record, load_passages
+from chatcad.retrieval.passages import Record, asks_path, load_passages
 from chatcad.types import Passage
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def _records(settings: Settings) -> tuple[Record, ...]:
 
 def _contents(settings: Settings) -> list[Path]:
     own = sorted((settings.knowledge / "passages").glob("*.md"))
-    medquad = medquad_path(settings.data)
-    return [*own, *(version.path for version in stored(settings)[0]), *([medquad] if medquad.is_file() else [])]
+    optional = (asks_path(settings.knowledge / "passages"), medquad_path(settings.data))
+    return [*own, *(version.path for version in stored(settings)[0]), *(path for path in optional if path.is_file())]
 
 
 def _retriever(settings: Settings) -> GuidelineRetriever:

@@ -79,3 +79,25 @@ def test_an_id_is_used_once_in_the_whole_base(tmp_path: Path) -> None:
 
 def test_sentences_are_split_at_capitals_only() -> None:
     assert sentences("About 0.1 mSv, e.g. little. A second one.") == ("About 0.1 mSv, e.g. little.", "A second one.")
+
+
+def test_questions_are_searched_with_the_passage_that_answers_them(tmp_path: Path) -> None:
+    folder = tmp_path / "passages"
+    folder.mkdir()
+    write(folder, GOOD)
+    (tmp_path / "asks.yaml").write_text("test-one: [how big is too big, 'and now?']\n")
+    one, two = load_passages(folder)
+    assert one.asks == ("how big is too big", "and now?")
+    assert two.asks == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("nobody: [who am I]\n", "nobody"), ("test-one: a question\n", "not a list of texts")]
+)
+def test_questions_of_no_passage_or_of_another_form_are_refused(tmp_path: Path, text: str, named: str) -> None:
+    folder = tmp_path / "passages"
+    folder.mkdir()
+    write(folder, GOOD)
+    (tmp_path / "asks.yaml").write_text(text)
+    with pytest.raises(KnowledgeInvalid, match=named):
+        load_passages(folder)
