@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from chatcad.types import Reliability
 
@@ -79,7 +80,7 @@ class OperatingPoint:
             Cardiothoracic ratio; ``None`` where it was withheld, and the reference value stands in.
         """
         logit = self.weights[0] * score + self.weights[1] * ((ratio or 0.5) - 0.5) + self.bias
-        return float(1.0 / (1.0 + np.exp(-logit)))
+        return float(expit(logit))
 
 
 def read_points(file: Path) -> dict[str, OperatingPoint]:
@@ -162,7 +163,7 @@ def likelihood_ratio(sensitivity: float, specificity: float) -> float:
 
 def sigmoid(logit: Array) -> Array:
     """Return the logistic function."""
-    return np.asarray(1.0 / (1.0 + np.exp(-logit)))
+    return np.asarray(expit(logit))
 
 
 def reliability_of(
