@@ -123,7 +123,7 @@ def load(file: Path) -> Segmenter:
     """Return the trained network of a weight file, ready for use."""
     network = Segmenter()
     network.load_state_dict(read_weights(file))
-    # The layout that a CPU's convolutions like best: 13% less time for one film, 23% for eight, the same numbers.
+    # The layout that a CPU's convolutions like best: 13% less time for one film, 23% for eight.
     return network.to(memory_format=torch.channels_last).eval()
 
 

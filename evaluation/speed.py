@@ -7,7 +7,7 @@ another load on the machine meets both alike. Decoding the file is left out on b
 
 Number formats, measured on an AMD EPYC with AVX512-bf16 and without AMX, one thread, milliseconds a film of the
 segmenter: alone 19.0 in fp32, 16.5 with channels last, 9.6 with channels last in bf16; eight together 21.9, 16.9 and
-8.1. Channels last changes no number and is used. bf16 would halve the networks' time again, but a film's reading would
+8.1. Channels last is used. bf16 would halve the networks' time again, but a film's reading would
 then depend on the machine that made it, and the operating points were measured in fp32: it is left out.
 """
 
