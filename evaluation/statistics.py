@@ -1,4 +1,4 @@
-"""The statistics of the benchmarks: AUROC, and bootstrap intervals by patient."""
+"""The statistics of the benchmarks: AUROC, shares, and their 95% intervals."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 
 Array = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 Interval = tuple[float, float, float]
+
+
+def share(hits: int, n: int) -> Interval:
+    """Return a share of ``n`` cases with its 95% Wilson interval, which stays honest at 0 and at 1; NaN of none."""
+    if n == 0:
+        return float("nan"), float("nan"), float("nan")
+    interval = binomtest(hits, n).proportion_ci(method="wilson")
+    return hits / n, float(interval.low), float(interval.high)
 
 
 def auroc(scores: Array, truth: Truth) -> float:
