@@ -1,6 +1,6 @@
 """Studies written in one line, and the statement that a row of a question file is about.
 
-``AP; Cardiomegaly likely .82; Effusion possible .46 right lower; Nodule weak left; cardiothoracic_ratio .57`` is a film.
+``AP; Cardiomegaly likely .82; Effusion possible .46 right lower; Nodule weak; cardiothoracic_ratio .57`` is a film.
 A label that isn't named was not assessed. It knows this notation only; sentences come from ``findings.wording``.
 """
 
@@ -109,9 +109,7 @@ def statement_of(says: str, study: Study, mode: Mode) -> tuple[Statement, Facts]
 
 
 def _unassessed() -> dict[str, Finding]:
-    return {
-        label: Finding(f"F{i}", label, "not_assessed", "not_assessed") for i, label in enumerate(terms(), start=1)
-    }
+    return {label: Finding(f"F{i}", label, "not_assessed", "not_assessed") for i, label in enumerate(terms(), start=1)}
 
 
 def _name(part: str) -> tuple[str, str]:

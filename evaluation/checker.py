@@ -94,7 +94,9 @@ def run(settings: Settings) -> dict[str, Any]:
     test = [j for j in judged if j.case.split == "test"]
     for j in dev:
         if j.missed:
-            print(f"{j.case.id} {'right' if j.case.right else 'WRONG':5} {j.case.kind}: {j.case.wording} [{j.objection}]")
+            print(
+                f"{j.case.id} {'right' if j.case.right else 'WRONG':5} {j.case.kind}: {j.case.wording} [{j.objection}]"
+            )
     figures = measure(dev, "dev")[:3] + measure(test, "test")
     print_figures(figures)
     return {

@@ -1,4 +1,4 @@
-"""Parse a sentence into claims: which label, how sure, which side and zone; and its numbers.
+"""Parse a sentence into claims: which label, how sure, which side and zone.
 
 It knows English clauses and cue words. It doesn't know any film: comparing is ``rules``' work.
 """
@@ -13,7 +13,7 @@ from chatcad.checking.cues import (
     CUES,
     LIST_GLUE,
     MEASURES,
-    NUMBER,
+    PLACE_FIRST,
     PRIORITY,
     SIDES,
     ZONE_OF,
@@ -32,14 +32,6 @@ class Claim:
     stance: Stance
     side: Side | None = None
     zone: Zone | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number as written, with its unit; percentages are scaled to ``[0, 1]``."""
-
-    value: float
-    unit: str = ""
 
 
 def parse_claims(sentence: str) -> tuple[Claim, ...]:
@@ -64,28 +56,27 @@ def parse_claims(sentence: str) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-def parse_numbers(text: str) -> tuple[Number, ...]:
-    """Return the numbers of a text with their units, in order."""
-    found = []
-    for match in NUMBER.finditer(text):
-        value, unit = float(match[1].replace(",", ".")), (match[2] or "").lower()
-        percent = unit in {"%", "percent"}
-        found.append(Number(round(value / 100, 4) if percent else value, "" if percent else unit))
-    return tuple(found)
-
-
 def measures_in(text: str) -> tuple[str, ...]:
     """Return the names of the measurements that a text names."""
     return tuple(name for name, pattern in MEASURES if pattern.search(text.replace("’", "'")))
 
 
-def stance_of(text: str) -> Stance:
-    """Return the stance that the cue words of a text give, ``asserted`` when it has none."""
+def stances_of(text: str) -> tuple[frozenset[Stance], str]:
+    """Return every stance that a text has cue words for, and the text with those words blanked, negations apart."""
     present: set[Stance] = set()
+    rest = text
     for stance, pattern in CUES:
         text, hits = pattern.subn(lambda m: " " * len(m[0]), text)
+        if stance != "negated":
+            rest = pattern.sub(lambda m: " " * len(m[0]), rest)
         if hits:
             present.add(stance)
+    return frozenset(present), rest
+
+
+def stance_of(text: str) -> Stance:
+    """Return the stance that the cue words of a text give, ``asserted`` when it has none."""
+    present, _ = stances_of(text)
     return next((s for s in PRIORITY if s in present), "asserted")
 
 
@@ -93,7 +84,9 @@ def expand(text: str) -> str:
     """Write contractions out ("isn't" → "is not"), so that one spelling of each cue is enough."""
     text = text.replace("’", "'")
     text = re.sub(r"\bcan(?:'t| not)\b", "cannot", text, flags=re.IGNORECASE)
-    return re.sub(r"n't\b", " not", text, flags=re.IGNORECASE)
+    text = re.sub(r"n't\b", " not", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(right|left)-sided\b", r"\1 side", text, flags=re.IGNORECASE)
+    return re.sub(r"\bmiddle(?= zones?\b)", "mid", text, flags=re.IGNORECASE)
 
 
 def _clauses(sentence: str) -> list[str]:
@@ -103,7 +96,10 @@ def _clauses(sentence: str) -> list[str]:
     # "Not assessed: fracture, a mass" is one clause; "Effusion is unlikely: no sign was found" is two.
     if colon and not find_mentions(head) and _is_list(tail):
         return [hidden]
-    return [c for part in CLAUSE_END.split(hidden) for c in part.split(":") if c.strip()]
+    first, *others = [c for part in CLAUSE_END.split(hidden) for c in part.split(":") if c.strip()] or [""]
+    if others and PLACE_FIRST.match(first):
+        return [f"{first} {others[0]}", *others[1:]]
+    return [first, *others]
 
 
 def _is_list(text: str) -> bool:
@@ -128,10 +124,10 @@ def _scope(clause: str, mentions: tuple[Mention, ...], i: int) -> str:
 
 
 def _blank(words: str, mention: Mention) -> str:
-    """Blank a mention's own words, except the cues inside a phrase such as "heart is probably enlarged"."""
+    """Blank a mention's own words, except cues and sides ("probably enlarged", "fluid by the right lung")."""
     if mention.meaning != "named":
         return " " * len(words)
-    cues = [m.span() for _, pattern in CUES for m in pattern.finditer(words)]
+    cues = [m.span() for pattern in (*(p for _, p in CUES), SIDES) for m in pattern.finditer(words)]
     return "".join(c if any(a <= i < b for a, b in cues) else " " for i, c in enumerate(words))
 
 

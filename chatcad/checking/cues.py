@@ -8,6 +8,7 @@ Inform 34:301, for the idea of cue phrases with a scope).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 Stance = Literal[
@@ -24,16 +25,22 @@ CUES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
         "not_assessed",
         _cue(
             r"(?:not|never)(?: been)? (?:assessed|evaluated|examined|looked for|checked)|"
-            r"(?:did|does|do) not (?:look for|assess|evaluate|check)|neither cleared nor flagged|"
-            r"none of the networks(?: in use)? looks?"
+            r"(?:did|does|do|has|have) not (?:look(?:ed)? for|assess(?:ed)?|evaluate|check(?:ed)?)|"
+            r"neither cleared nor flagged|(?:none of the|no) (?:networks?|detectors?)(?: in use)? looks?"
         ),
     ),
-    ("not_flagged", _cue(r"not flagged|(?:did|does) not (?:point out|flag)|not pointed out")),
+    (
+        "not_flagged",
+        _cue(
+            r"not flagged|(?:did|does) not (?:point out|flag)|not pointed out|"
+            r"no\b(?=[^.;:,]{1,60}? (?:was|were) (?:flagged|pointed out))"
+        ),
+    ),
     (
         "neutral",
         _cue(
             r"(?:does|do|did|would|can) not (?:rule|exclude) (?:it|this|that|them|these)(?: out)?|"
-            r"not (?:good|great|strong) at (?:seeing|finding|spotting)"
+            r"not (?:good|great|strong) at (?:seeing|finding|spotting)|can miss"
         ),
     ),
     (
@@ -49,7 +56,7 @@ CUES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
     (
         "definite",
         _cue(
-            r"definite(?:ly)?|certain(?:ly|ty)?\b|clear signs?|clearly|confirmed|obvious(?:ly)?|undoubtedly|"
+            r"definite(?:ly)?|certain(?:ly|ty)?\b|clear signs?|clearly|(?<!be )confirmed|obvious(?:ly)?|undoubtedly|"
             r"unequivocal(?:ly)?|no (?:doubt|question)|without (?:a |any )?(?:doubt|question)|not only|for sure|"
             r"must be|proven|proves?\b"
         ),
@@ -72,6 +79,19 @@ CUES: tuple[tuple[Stance, re.Pattern[str]], ...] = (
     ),
 )
 
+GROUPS: Mapping[Stance, str] = {
+    "not_assessed": "not assessed", "not_flagged": "not flagged", "neutral": "open", "possible": "open",
+    "unlikely": "unlikely", "likely": "likely", "definite": "definite",
+}  # fmt: skip
+"""Stances that a rewording must keep, whichever clause carries them; negations are compared by what they deny."""
+
+RULED_OUT = re.compile(
+    r"\b(?:(?:not|cannot) (?:be )?(?:entirely |fully |completely )?(?:ruled out|excluded)|"
+    r"(?:not|cannot) (?:rule|exclude))",
+    re.IGNORECASE,
+)
+"""Beside "not flagged" this is its other half, and no claim that the finding is possible."""
+
 NEGATION = re.compile(r"\b(?:no|not|none|never|neither|nor|without|cannot|nothing)\b", re.IGNORECASE)
 
 PRIORITY: tuple[Stance, ...] = (
@@ -85,25 +105,35 @@ CLAUSE_END = re.compile(
     re.IGNORECASE,
 )
 
+PLACE_FIRST = re.compile(
+    r"^\s*(?:on|in) (?:the|your|both) (?:left|right|upper|mid|lower|sides?|lungs?|zones?|[ ,]|in the|on the)+$",
+    re.IGNORECASE,
+)
+"""An opening such as "On the right side," belongs to what follows its comma."""
+
 LIST_GLUE = re.compile(
     r"^(?:[\s,/()]|\b(?:and|or|nor|a|an|the|any|in|on|of|at|both|right|left|lower|upper|mid|middle|side|sides|sided|lungs?|"
     r"lobes?|zones?|bilateral|small|large|mild|moderate)\b)*$",
     re.IGNORECASE,
 )
 
+VIEWS = re.compile(r"\b(PA|AP|lateral|supine|upright|erect|portable|decubitus)\b")
 SIDES = re.compile(r"\b(right|left|both|bilateral|bilaterally)\b", re.IGNORECASE)
 ZONES = re.compile(r"\b(upper|apical|apex|mid(?:dle)?|perihilar|lower|basal|base|bases|basilar)\b(?!-)", re.IGNORECASE)
 ZONE_OF = {"upper": "upper", "apical": "upper", "apex": "upper", "mid": "mid", "middle": "mid", "perihilar": "mid"}
 
 NUMBER = re.compile(
-    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(%|percent\b|mm\b|cm\b|millimet\w+|centimet\w+|inch(?:es)?\b|ml\b|mg\b|litres?\b)?",
+    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(%|percent\b|mm\b|cm\b|millimet\w+|centimet\w+|inch(?:es)?\b|ml\b|mg\b|litres?\b|"
+    r"(?:second|minute|hour|day|week|month|year)s?\b)?",
     re.IGNORECASE,
 )
 
 CHANGE = re.compile(
     r"\b(?:increas\w+|decreas\w+|worse\w*|improv\w+|stable|unchanged|progress\w*|regress\w*|resol(?:ved|ving)|"
-    r"compared|comparison|prior|previous\w*|earlier|interval|since|again|still|remains?|persist\w*|new|newly|"
-    r"has grown|growing|shrunk|no longer|(?:than|as) before|healed|healing|last (?:film|time|x-ray))\b",
+    r"compared|comparison|prior|previous\w*|earlier|interval|again|"
+    r"since(?= (?:(?:the|my|your|his|her|our) )?(?:last|prior|previous\w*|earlier|first|old\w*|then|"
+    r"yesterday|admission|surgery|operation|treatment|film|x-ray|picture|study|exam\w*|visit|\d))|still|remains?|persist\w*|new|newly|"
+    r"has grown|growing|shrunk|no longer|(?:than|as) before|as usual|healed|healing|last (?:film|time|x-ray))\b",
     re.IGNORECASE,
 )
 
@@ -132,10 +162,24 @@ DRUGS = re.compile(
     re.IGNORECASE,
 )
 
+AMOUNTS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for name, words in {
+        "most": "most|mostly|usually|usual|generally|mainly|commonly|typically",
+        "some": "some|sometimes|occasionally",
+        "many": "many|often|frequently",
+        "few": "few|rarely|seldom|rare",
+        "all": "all|always|every|each",
+        "only": "only|solely|just",
+    }.items()
+}
+"""How much of what a general sentence says: other words of one kind are as good."""
+
 MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(|<\||\|>|javascript:|```", re.IGNORECASE)
 
 RATIO_DIRECTION = re.compile(
-    r"\b(above|over|exceed\w*|greater|higher|more than|beyond|below|under|less|lower than|within|smaller|not above)\b",
+    r"\b(?:(?P<above>above|over(?! time)|exceed\w*|greater|higher|more|beyond|bigger|larger|wider|at least)|"
+    r"(?P<below>below|under|less|lower than|smaller|narrower|at most|fewer)|(?P<within>within))\b",
     re.IGNORECASE,
 )
 
@@ -146,19 +190,24 @@ MEASURES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"\blungs?(?:'s|'|s')? (?:areas?|sizes?|volumes?)\b|"
             r"\b(?:areas?|sizes?) of (?:the |my |both |each )?lungs?\b|"
-            r"\blungs (?:\w+ )?the same size|\blungs (?:\w+ )?equal",
+            r"\blungs (?:\w+ )?the same size|\blungs (?:\w+ )?equal|\blungs? takes? up",
             re.IGNORECASE,
         ),
     ),
     (
         "mediastinal_width_ratio",
-        re.compile(r"\bmediastinal width|\bwidth of the mediastinum|\bhow wide is the mediastinum", re.IGNORECASE),
+        re.compile(
+            r"\bmediastinal width|\bwidth of the mediastinum|\bhow wide is the mediastinum|"
+            r"\bupper middle part of (?:the|your) chest",
+            re.IGNORECASE,
+        ),
     ),
     (
         "heart_width_mm",
         re.compile(
-            r"\b(?:heart(?:'s)?|cardiac) (?:width|diameter)|\b(?:width|diameter) of (?:the|my) heart|"
-            r"\bhow wide is (?:the|my) heart",
+            r"\b(?:heart(?:'s)?|cardiac) (?:width|diameter)|\b(?:width|diameter) of (?:the|my|your) heart|"
+            r"\bhow wide is (?:the|my) heart|"
+            r"\bheart (?:is |lies )(?:[\d.]+ mm )?(?:wider?\b|across|within the usual)|\bheart measures",
             re.IGNORECASE,
         ),
     ),
@@ -166,7 +215,8 @@ MEASURES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "thoracic_width_mm",
         re.compile(
             r"(?<!cardio)\b(?:thoracic|thorax|chest)(?:'s)? (?:width|diameter)|"
-            r"\b(?:width|diameter) of (?:the|my) (?:chest|thorax)|\bhow wide is (?:the|my) (?:chest|thorax)",
+            r"\b(?:width|diameter) of (?:the|my|your) (?:chest|thorax)|\bhow wide is (?:the|my) (?:chest|thorax)|"
+            r"(?<!part of the )(?<!part of your )\bchest measures",
             re.IGNORECASE,
         ),
     ),

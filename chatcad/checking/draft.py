@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chatcad.checking import rules
-from chatcad.checking.claims import measures_in, parse_claims, parse_numbers
+from chatcad.checking import rules, words
+from chatcad.checking.claims import measures_in, parse_claims
 from chatcad.checking.facts import contradiction
+from chatcad.checking.quantities import parse_numbers
 from chatcad.findings.measure import worth_saying
 from chatcad.findings.wording import describe, describe_group, describe_measurement
 from chatcad.types import Finding, Study
@@ -52,7 +53,7 @@ def objection_to_line(line: str, study: Study) -> str | None:
         wrong
         or rules.policy(line, text)
         or ("gives a number that is no fact" if numbers else None)
-        or rules.no_new_words(line, text)
+        or words.no_new_words(line, text)
         or (rules.same_direction(line, text) if measures else None)
     )
 

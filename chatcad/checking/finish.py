@@ -17,6 +17,7 @@ def finish(
     prompt_sha256: str,
     backend: str,
     timings_ms: Mapping[str, float],
+    machine: Mapping[str, str | int],
 ) -> Turn:
     """Return the finished turn of one question."""
     return Turn(
@@ -31,6 +32,7 @@ def finish(
         prompt_sha256=prompt_sha256,
         backend=backend,
         timings_ms=dict(timings_ms),
+        machine=dict(machine),
     )
 
 

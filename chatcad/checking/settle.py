@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chatcad.checking import rules
-from chatcad.checking.claims import parse_claims
+from chatcad.checking import quantities, rules, sense, words
+from chatcad.checking.claims import expand
 from chatcad.checking.facts import Facts, contradiction
 from chatcad.types import Checked, Sentence, Statement
 
@@ -40,25 +40,35 @@ def objection_to(draft: str, statement: Statement, facts: Facts) -> str | None:
     facts
         The film's facts and the passages found.
     """
-    meant = statement.text
     cited = " ".join(p.text for p in facts.passages if p.id in statement.support)
-    allowed = f"{meant} {cited}" if statement.source == "guideline" else meant
+    allowed = f"{statement.text} {cited}" if statement.source == "guideline" else statement.text
     return (
-        rules.shape(draft, meant)
-        or rules.policy(draft, meant)
-        or (against_facts(draft, facts) if statement.source == "image" else None)
-        or rules.same_claims(draft, meant)
-        or rules.same_numbers(draft, meant)
-        or rules.same_measures(draft, meant)
-        or rules.same_sense(draft, meant)
-        or rules.no_new_words(draft, allowed)
-        or rules.covers(draft, meant)
+        rules.shape(draft, statement.text)
+        or rules.policy(draft, statement.text)
+        or (against_facts(draft, statement, facts) if statement.source == "image" else None)
+        or _against_statement(draft, statement)
+        or words.no_new_words(draft, allowed)
+        or words.covers(draft, statement.text)
     )
 
 
-def against_facts(draft: str, facts: Facts) -> str | None:
+def _against_statement(draft: str, statement: Statement) -> str | None:
+    quoted = statement.source == "guideline"
+    said, meant = expand(draft), expand(statement.text)
+    if quantities.differ(said, meant):
+        return "the numbers differ from the facts"
+    compare = (
+        rules.same_subjects if quoted else rules.same_claims, rules.same_measures, sense.certainty, sense.existence,
+        sense.denials, sense.directions, sense.sides, sense.views, sense.conditions,
+        *((sense.general,) if quoted else ()),
+    )  # fmt: skip
+    return next((why for rule in compare if (why := rule(said, meant))), None)
+
+
+def against_facts(draft: str, statement: Statement, facts: Facts) -> str | None:
     """Return the first contradiction between a sentence about the film and the film's facts."""
-    return next((why for c in parse_claims(draft) if (why := contradiction(c, facts.study))), None)
+    claims = rules.claims_like(draft, statement.text)
+    return next((why for c in claims if (why := contradiction(c, facts.study))), None)
 
 
 def settle(statement: Statement, facts: Facts, write: Write) -> Sentence:

@@ -80,6 +80,20 @@ def test_group_sentences_agree_with_the_facts(state, mode):
         ("Edema", "Pulmonary edema is likely (probability 0.95)."),
         ("Cardiomegaly", "Cardiomegaly is likely (probability 0.82). Everything else is fine."),
         ("Cardiomegaly", "Cardiomegaly is likely (probability 0.82) <img src=x>."),
+        ("Cardiomegaly", "Your heart is enlarged on this film, with a probability of zero point eight two."),
+        ("Cardiomegaly", "Cardiomegaly is likely (probability zero point six)."),
+        ("Cardiomegaly", "The likely cardiomegaly is seen in the report of another person (probability 0.82)."),
+        ("Effusion", "Pleural effusion is possible on the side other than the right (probability 0.46)."),
+        ("Pneumothorax", "Pneumothorax is unlikely and absent (probability 0.04): no sign of it was found."),
+        (
+            "Fracture",
+            "Fracture was not assessed, but there is one: none of the networks in use looks for it, "
+            "so this film is neither cleared nor flagged for it.",
+        ),
+        (
+            "Lung Opacity",
+            "Lung opacity may be there: it was not flagged, which doesn't rule it out: the detector is weak.",
+        ),
         ("Cardiomegaly", "Is cardiomegaly likely (probability 0.82)?"),
         ("Cardiomegaly", ""),
     ],
@@ -98,7 +112,16 @@ def test_a_lie_never_reaches_the_reader(label, lie):
         ("Cardiomegaly", "An enlarged heart is likely (probability 0.82)."),
         ("Cardiomegaly", "The heart is probably enlarged (probability 82%)."),
         ("Effusion", "There may be a pleural effusion on the right side (probability 0.46)."),
+        ("Cardiomegaly", "In short, cardiomegaly is likely, with a probability of zero point eight two."),
+        ("Effusion", "A right-sided pleural effusion can't be excluded (probability 0.46)."),
         ("Pneumothorax", "Pneumothorax is unlikely (probability 0.04), and no sign of it was found."),
+        ("Pneumothorax", "No sign of a pneumothorax was found, so it's unlikely (0.04)."),
+        ("Lung Opacity", "Since the detector is weak, lung opacity isn't ruled out, though it was not flagged."),
+        (
+            "Fracture",
+            "No network in use looks for a fracture, so it was not assessed and this film is neither cleared "
+            "nor flagged for it.",
+        ),
     ],
 )
 def test_an_honest_rewording_is_kept(label, wording):
@@ -130,6 +153,8 @@ def test_a_guideline_sentence_keeps_its_sense():
         "Echocardiography is not the usual next test when the heart looks enlarged.",
         "Surgery is the usual next test when the heart looks enlarged.",
         "Echocardiography is the usual next test.",
+        "Echocardiography is the usual next test because the heart looks enlarged.",
+        "Echocardiography is the usual next test when your heart looks enlarged.",
     ):
         assert settle(statement, facts, say(lie)).text == passage.text
 
