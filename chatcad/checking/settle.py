@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chatcad.checking import quantities, rules, sense, words
+from chatcad.checking import causes, quantities, rules, sense, words
 from chatcad.checking.claims import expand
 from chatcad.checking.facts import Facts, contradiction
 from chatcad.types import Checked, Sentence, Statement
@@ -59,7 +59,7 @@ def _against_statement(draft: str, statement: Statement) -> str | None:
         return "the numbers differ from the facts"
     compare = (
         rules.same_subjects if quoted else rules.same_claims, rules.same_measures, sense.certainty, sense.existence,
-        sense.denials, sense.directions, sense.sides, sense.views, sense.conditions,
+        sense.denials, sense.directions, sense.sides, sense.views, sense.conditions, causes.candidate,
         *((sense.general,) if quoted else ()),
     )  # fmt: skip
     return next((why for rule in compare if (why := rule(said, meant))), None)
