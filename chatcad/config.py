@@ -9,13 +9,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from chatcad.errors import UsageError
 from chatcad.types import PromptDesign
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_TOKENS, LARGE_MODEL_TOKENS = 400, 3000
+FourBit = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Settings:
     base_url: str = ""
     api_key: str = "none"
     allow_remote: bool = False
+    fallback: bool = True
+    llm_4bit: FourBit = "auto"
     design: PromptDesign = "P3"
     embedding_model: str = ""
     rerank_model: str = ""
@@ -72,6 +75,8 @@ def load_settings() -> Settings:
             raise UsageError(f"CHATCAD_{f.name.upper()}={raw!r} is not a {kind.__name__}: set it to one") from error
     if settings.design not in get_args(PromptDesign):
         raise UsageError(f"CHATCAD_DESIGN={settings.design!r} is no prompt design: set it to P1, P2 or P3")
+    if settings.llm_4bit not in get_args(FourBit):
+        raise UsageError(f"CHATCAD_LLM_4BIT={settings.llm_4bit!r} is none of its settings: set it to auto, on or off")
     return settings
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from chatcad import checking, findings, imaging, planning, prompting
-from chatcad.config import Settings, load_settings
+from chatcad.config import EMBEDDED_TOKENS, Settings, load_settings
 from chatcad.types import Mode, PromptDesign, Sentence, Study, Turn
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class ChatCAD:
         wanted = CANDIDATES if asked.topics else 0
         passages = self.retriever.search(question, labels=labels, topics=asked.topics, mode=talk.mode, k=wanted)
         plan = planning.plan(asked, talk.study, passages, talk.mode, talk.prior)
-        prompt = prompting.assemble(
+        assemble = partial(
+            prompting.assemble,
             talk.study,
             question,
             plan.cited(passages),
@@ -100,9 +102,9 @@ class ChatCAD:
             mode=talk.mode,
             design=talk.design,
             context=talk.context,
-            budget_tokens=self.settings.prompt_tokens,
         )
-        write = self.writer.session(prompt, deadline=start + self.settings.answer_seconds)
+        prompt, short = (assemble(budget_tokens=n) for n in (self.settings.prompt_tokens, EMBEDDED_TOKENS))
+        write = self.writer.session(prompt, start + self.settings.answer_seconds, short)
         facts = checking.Facts(talk.study, passages, talk.prior)
         sentences: list[Sentence] = []
         first_ms = 0.0
@@ -111,8 +113,10 @@ class ChatCAD:
             first_ms = first_ms or 1e3 * (time.monotonic() - start)
             yield sentences[-1]
         timings = {"first_sentence": first_ms, "total": 1e3 * (time.monotonic() - start)}
-        run = {"prompt_sha256": prompt.sha256, "backend": self.writer.name}
-        yield checking.finish(question, plan, tuple(sentences), passages, mode=talk.mode, timings_ms=timings, **run)
+        yield checking.finish(
+            question, plan, tuple(sentences), passages, mode=talk.mode, prompt_sha256=write.prompt.sha256,
+            backend=write.backend, timings_ms=timings, machine=write.machine,
+        )  # fmt: skip
 
     def answer(self, question: str, talk: Conversation) -> Turn:
         """Answer one question and return the finished turn."""

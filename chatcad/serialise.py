@@ -59,6 +59,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "urgent": turn.urgent,
         "prompt_sha256": turn.prompt_sha256,
         "backend": turn.backend,
+        "machine": dict(turn.machine),
         "timings_ms": _rounded(turn.timings_ms),
     }
 

@@ -266,7 +266,11 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question with its checked answer."""
+    """One question with its checked answer.
+
+    ``backend`` names the language model that worded it, or two where the second took over from the first;
+    ``machine`` is what the last of them ran on (device, precision, memory), and ``fallback`` in it why it took over.
+    """
 
     question: str
     sentences: tuple[Sentence, ...]
@@ -279,6 +283,7 @@ class Turn:
     prompt_sha256: str
     backend: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    machine: Mapping[str, str | int] = field(default_factory=dict)
 
     @property
     def answer(self) -> str:

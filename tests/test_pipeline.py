@@ -1,5 +1,7 @@
 """The page: a question becomes checked sentences and one turn, whatever the model does."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatcad.checking.claims import parse_claims
@@ -32,6 +34,18 @@ def understand(question, turns=()):
 def system(**script):
     writer = Writer(ScriptedChatModel(**script), "scripted:test")
     return ChatCAD(None, understand, Shelf(), writer, Settings(answer_seconds=5.0))
+
+
+def test_the_turn_names_both_models_when_the_second_took_over():
+    failing = ScriptedChatModel(replies=("The heart is probably enlarged.",), fail_after=0)
+    spare = Writer(ScriptedChatModel(replies=lambda messages: str(messages[-1].content)), "embedded:small")
+    both = replace(system(), writer=Writer(failing, "openai:large", spare))
+    turn = turn_to_json(both.answer(QUESTIONS[0], Conversation(STUDY)))
+    assert turn["backend"] == "openai:large → embedded:small"
+    assert "broke off" in turn["machine"]["fallback"]
+    assert not any("language model failed" in str(s["reason"]) for s in turn["sentences"])
+    calm = turn_to_json(system().answer(QUESTIONS[0], Conversation(STUDY)))
+    assert (calm["backend"], calm["machine"]) == ("scripted:test", {})
 
 
 LIARS = {

@@ -34,5 +34,7 @@ def as_text(turn: Turn) -> str:
     """Return a turn as text: each sentence with the ids that carry it, then the sources."""
     lines = [f"> {turn.question}"]
     lines += [f"{s.text} {' '.join(f'[{i}]' for i in s.support)}".rstrip() for s in turn.sentences]
+    if "fallback" in turn.machine:
+        lines.append(f"  worded by {turn.backend}, because {turn.machine['fallback']}")
     lines += [f"  {p.id}: {p.title} ({p.where}) {p.url}".rstrip() for p in turn.citations]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from chatcad.config import Settings
@@ -19,7 +20,8 @@ PACKAGES = (
 
 def run(_: argparse.Namespace, settings: Settings) -> None:
     """Print the state of this installation, one line a thing."""
-    for state, name, detail in (*_packages(), *_networks(), *_backends(settings), *_knowledge(settings)):
+    parts = (_packages(), _networks(), _backends(settings), _memory(), _knowledge(settings))
+    for state, name, detail in (line for part in parts for line in part):
         print(f"{state:8} {name:36} {detail}")
 
 
@@ -67,6 +69,28 @@ def _backends(settings: Settings) -> Iterator[tuple[str, str, str]]:
         chosen = " (chosen)" if name == settings.backend else ""
         detail = status.detail if status.usable else f"{status.detail}; {status.remedy}"
         yield ("ok" if status.usable else "missing"), f"language model {name}{chosen}", detail
+
+    if settings.backend == "openai":
+        spare = "the embedded model takes over, and the answer says so" if settings.fallback else "CHATCAD_FALLBACK=off"
+        yield "ok", "when the server fails", spare
+
+
+def _memory() -> Iterator[tuple[str, str, str]]:
+    """Say what this machine can hold, and which models fit common cards."""
+    from chatcad.llm import catalogue, device, memory
+
+    place, dtype = device.pick()
+    yield "ok", "local language models run", f"on {place} in {str(dtype).removeprefix('torch.')}"
+    gpu = memory.free_gpu()
+    where = f"{memory.free_here() / memory.GIB:.1f} GiB here; "
+    yield "ok", "free memory", where + ("no GPU" if gpu is None else f"{gpu / memory.GIB:.1f} GiB on the GPU")
+    if find_spec("bitsandbytes") is None:
+        yield "optional", "4-bit", "where bf16 doesn't fit a GPU: pip install -r requirements-gpu.txt"
+    else:
+        yield "ok", "4-bit", "bitsandbytes, used where bf16 doesn't fit a GPU"
+    for card in catalogue.CARDS:
+        models = "; ".join(f"{s.id} in {p} ({s.licence})" for s, p in catalogue.largest(card))
+        yield "hint", f"for a GPU of {card} GB", f"{models}: by their size, not run by us"
 
 
 def _knowledge(settings: Settings) -> Iterator[tuple[str, str, str]]:

@@ -66,7 +66,7 @@ class Decoder:
     """A causal network that writes the most likely token, again and again. Threads may share it."""
 
     def __init__(self, network: Any) -> None:
-        self._network = network
+        self.network = network
         self._kept: Memory | None = None
         self._slot, self._pass = threading.Lock(), threading.Lock()
 
@@ -101,10 +101,10 @@ class Decoder:
         with self._slot:
             memory, self._kept = self._kept, None
         if memory is None:
-            return Memory(self._network)
+            return Memory(self.network)
         surplus = len(memory.tokens) - common_prefix(memory.tokens, prompt[:-1])
         if surplus and not memory.can_forget:
-            return Memory(self._network)
+            return Memory(self.network)
         memory.forget(surplus)
         return memory
 
@@ -135,8 +135,8 @@ class Decoder:
 
         try:
             with self._pass, torch.inference_mode():
-                ids = torch.tensor([tokens], device=self._network.device)
-                out = self._network(input_ids=ids, past_key_values=memory.cache, use_cache=True, logits_to_keep=keep)
+                ids = torch.tensor([tokens], device=self.network.device)
+                out = self.network(input_ids=ids, past_key_values=memory.cache, use_cache=True, logits_to_keep=keep)
                 memory.tokens.extend(tokens)
                 return [int(i) for i in out.logits[0].argmax(-1)]
         except RuntimeError as error:

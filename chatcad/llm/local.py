@@ -18,6 +18,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from chatcad.errors import BackendFailed
+from chatcad.llm import memory
 from chatcad.llm.decoding import Decoder, Tally, loops
 from chatcad.llm.text_stream import TextStream
 
@@ -51,6 +52,11 @@ class LocalChatModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "chatcad-local"
+
+    @property
+    def machine(self) -> dict[str, str | int]:
+        """Device, number format, quantisation, bytes of the weights and bytes that are free now, for run records."""
+        return memory.report(self._decoder.network)
 
     def encode(self, messages: Sequence[BaseMessage]) -> list[int]:
         """Return the prompt's token ids; control tokens inside a message's text are encoded as plain text.

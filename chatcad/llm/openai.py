@@ -1,17 +1,20 @@
 """Backend ``openai``: a server on the premises that speaks the OpenAI chat API: vLLM, Ollama, llama.cpp, TGI.
 
 ``CHATCAD_BASE_URL`` is its address up to ``/v1``; ``CHATCAD_MODEL`` is needed only where it serves several models.
-Nothing leaves the premises: an address on a public network is refused unless ``CHATCAD_ALLOW_REMOTE=1``.
+Nothing leaves the premises: an address on a public network is refused unless ``CHATCAD_ALLOW_REMOTE=1``. A server that
+is silent at the start is asked again at every answer, and the embedded model writes meanwhile, unless
+``CHATCAD_FALLBACK=off``.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
 from chatcad.errors import ModelMissing, UsageError
-from chatcad.llm.premises import on_premises
 from chatcad.llm.status import Status
+from chatcad.premises import keep_on_premises
 
 if TYPE_CHECKING:
     from chatcad.llm.remote import RemoteChatModel
@@ -38,17 +41,34 @@ def create(settings: Settings) -> RemoteChatModel:
     UsageError
         The address isn't on the premises, and ``allow_remote`` isn't set.
     ModelMissing
-        No address is set, or no server with a model answers there.
+        No address is set; or no server with a model answers there, and no fall back is wanted.
     """
-    served = _served(settings)
+    _check_address(settings)
 
     from chatcad.llm.remote import RemoteChatModel
 
-    return RemoteChatModel.connect(settings.base_url, settings.api_key, _model(settings, served))
+    def find_name() -> str:
+        return _model(settings, _served(settings))
+
+    try:
+        name = find_name()
+    except ModelMissing as silence:
+        if not settings.fallback:
+            raise
+        print(f"{silence}. Until then the embedded model writes.", file=sys.stderr, flush=True)
+        name = settings.model
+    return RemoteChatModel.connect(settings.base_url, settings.api_key, name, find_name)
 
 
 def _model(settings: Settings, served: list[str]) -> str:
     return settings.model or served[0]
+
+
+def _check_address(settings: Settings) -> None:
+    url = settings.base_url
+    if not url.startswith(("http://", "https://")):
+        raise ModelMissing(f"no language-model server is set ({url!r} is no http address): {_SET_URL}")
+    keep_on_premises(url, "questions", allow_remote=settings.allow_remote)
 
 
 def _served(settings: Settings) -> list[str]:
@@ -57,11 +77,8 @@ def _served(settings: Settings) -> list[str]:
 
     from chatcad.llm.web import client
 
+    _check_address(settings)
     url = settings.base_url.rstrip("/")
-    if not url.startswith(("http://", "https://")):
-        raise ModelMissing(f"no language-model server is set ({url!r} is no http address): {_SET_URL}")
-    if not (settings.allow_remote or on_premises(url)):
-        raise UsageError(f"{url} is not on the premises, and questions would leave them: set CHATCAD_ALLOW_REMOTE=1")
     try:
         with client(PROBE_SECONDS) as web:
             reply = web.get(f"{url}/models", headers={"Authorization": f"Bearer {settings.api_key}"})

@@ -70,7 +70,7 @@ def load(settings: Settings) -> BaseChatModel:
     """
     backend = _backend(settings.backend)
     choice = (settings.backend, settings.model, settings.base_url, settings.api_key, settings.allow_remote,
-              settings.threads, settings.cache)  # fmt: skip
+              settings.fallback, settings.llm_4bit, settings.threads, settings.cache)  # fmt: skip
     with _loading:
         if choice not in _loaded:
             _forbid_tracing()

@@ -11,11 +11,9 @@ import httpx
 def client(seconds: float) -> httpx.Client:
     """Return a client that uses no proxy of the environment and follows no redirect elsewhere.
 
-    ``seconds`` bounds every reply as a whole, unless a request brings its own time-out. A connection that is refused
-    is tried once more.
+    ``seconds`` bounds every reply as a whole, unless a request brings its own time-out.
     """
-    transport = _Bounded(retries=1)
-    return httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False, transport=transport)
+    return httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False, transport=_Bounded())
 
 
 class _Bounded(httpx.HTTPTransport):

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
-from chatcad.checking.settle import NoWording, Write
+from chatcad.checking.settle import NoWording
 from chatcad.config import Settings
-from chatcad.errors import BackendFailed
+from chatcad.errors import BackendFailed, ModelMissing
+from chatcad.llm.rest import Rest
 from chatcad.prompting import Prompt
 from chatcad.types import Statement
 
@@ -35,14 +37,28 @@ _IDS = re.compile(r"\s*[\[(`]?\b[FMP]\d+\b[\])`]?(?=\s|[.,;!?]|$)")
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A language model behind the one question that the pipeline asks it: word this statement."""
+    """A language model behind the one question that the pipeline asks it: word this statement.
+
+    Parameters
+    ----------
+    model
+        The backend's chat model.
+    name
+        Backend and model, for run records.
+    spare
+        Writes on where this one fails; it needs short prompts.
+    rest
+        While it lasts, the spare is asked at once. All visitors share it.
+    """
 
     model: BaseChatModel
     name: str
+    spare: Writer | None = None
+    rest: Rest = field(default_factory=Rest)
 
     @classmethod
     def open(cls, settings: Settings) -> Writer:
-        """Load the backend that the settings name.
+        """Load the backend that the settings name, and the embedded one beside a server that may fail.
 
         Raises
         ------
@@ -52,9 +68,20 @@ class Writer:
         from chatcad.llm import registry
 
         model = registry.load(settings)
-        return cls(model, f"{settings.backend}:{getattr(model, 'model_name', settings.model)}")
+        called = getattr(model, "model_name", "") or settings.model or settings.base_url
+        return cls(model, f"{settings.backend}:{called}", cls._open_spare(settings))
 
-    def session(self, prompt: Prompt, deadline: float) -> Write:
+    @classmethod
+    def _open_spare(cls, settings: Settings) -> Writer | None:
+        """Load the spare now: in the middle of an answer there is no time for it."""
+        if settings.backend != "openai" or not settings.fallback:
+            return None
+        try:
+            return cls.open(replace(settings, backend="embedded", model=""))
+        except ModelMissing as error:
+            raise ModelMissing(f"{error}; or do without a fall back: set CHATCAD_FALLBACK=off") from error
+
+    def session(self, prompt: Prompt, deadline: float, short: Prompt | None = None) -> Session:
         """Return the writer of one answer.
 
         Parameters
@@ -63,41 +90,86 @@ class Writer:
             What the answer is worded from.
         deadline
             ``time.monotonic()`` value after which nothing more is asked.
+        short
+            The same within the embedded model's budget, for a spare that takes over.
         """
-        slice_seconds = SENTENCE_SHARE * (deadline - time.monotonic())
-        rewrites, until = 0, deadline
-        broken: str | None = None
+        return Session(self, prompt, deadline, short or prompt)
 
-        def write(statement: Statement, objection: str | None) -> str:
-            nonlocal rewrites, broken, until
-            rewrites += objection is not None
-            if objection is None:
-                until = min(deadline, time.monotonic() + slice_seconds)
-            if broken is not None:
-                raise NoWording(broken)
-            if rewrites > MOST_REWRITES:
-                raise NoWording("the model's wording had failed too often in this answer")
-            if time.monotonic() > until - LEAST_SECONDS:
-                raise NoWording("no time was left for the model")
-            try:
-                return self._write(prompt, statement, objection, until)
-            except BackendFailed as error:
-                broken = f"the language model failed: {error}"
-                raise NoWording(broken) from error
+    def word(self, messages: list[BaseMessage], most: int, deadline: float) -> str:
+        """Return one tidy sentence.
 
-        return write
-
-    def _write(self, prompt: Prompt, statement: Statement, objection: str | None, deadline: float) -> str:
+        Raises
+        ------
+        BackendFailed
+            The model broke off, or never began.
+        """
         text = ""
-        most = 24 + len(statement.text) // 2
-        stream = self.model.stream(
-            prompt.messages(statement, objection), stop=["\n"], max_tokens=most, deadline=deadline
-        )
-        for chunk in stream:
+        for chunk in self.model.stream(messages, stop=["\n"], max_tokens=most, deadline=deadline):
             text += str(chunk.text)
             if time.monotonic() > deadline or re.search(r"[.!?]\s+\S", text):
                 break
         return tidy(text)
+
+
+class Session:
+    """The writer of one answer: it counts rewrites and time, and goes over to the spare when the model fails."""
+
+    def __init__(self, writer: Writer, prompt: Prompt, deadline: float, short: Prompt) -> None:
+        self._writer, self.prompt, self._short, self._deadline = writer, prompt, short, deadline
+        self._slice = SENTENCE_SHARE * (deadline - time.monotonic())
+        self._until, self._rewrites, self._broken, self._fallback = deadline, 0, "", ""
+        self.backend = writer.name
+        if writer.spare and writer.rest.reason:
+            self._go_over(writer.spare, writer.rest.reason)
+
+    @property
+    def machine(self) -> dict[str, str | int]:
+        """What the model that wrote last runs on, and why it took over if it did; for run records."""
+        facts: dict[str, str | int] = dict(getattr(self._writer.model, "machine", {}))
+        return facts | ({"fallback": self._fallback} if self._fallback else {})
+
+    def __call__(self, statement: Statement, objection: str | None) -> str:
+        """Return a wording of the statement.
+
+        Raises
+        ------
+        NoWording
+            No time is left, the model failed and no spare is there, or too many rewrites were asked for.
+        """
+        self._rewrites += objection is not None
+        if objection is None:
+            self._begin_sentence()
+        if self._broken:
+            raise NoWording(self._broken)
+        if self._rewrites > MOST_REWRITES:
+            raise NoWording("the model's wording had failed too often in this answer")
+        try:
+            return self._ask(statement, objection)
+        except BackendFailed as error:
+            self._fail(error)
+            return self(statement, None)
+
+    def _begin_sentence(self) -> None:
+        self._until = min(self._deadline, time.monotonic() + self._slice)
+
+    def _ask(self, statement: Statement, objection: str | None) -> str:
+        if time.monotonic() > self._until - LEAST_SECONDS:
+            raise NoWording("no time was left for the model")
+        messages = self.prompt.messages(statement, objection)
+        return self._writer.word(messages, 24 + len(statement.text) // 2, self._until)
+
+    def _fail(self, error: BackendFailed) -> None:
+        """Go over to the spare, or remember that nobody is left."""
+        reason = f"the language model failed: {error}"
+        self._writer.rest.begin(reason)
+        if self._writer.spare is None:
+            self._broken = reason
+            raise NoWording(reason) from error
+        self._go_over(self._writer.spare, reason)
+
+    def _go_over(self, spare: Writer, reason: str) -> None:
+        self._writer, self.prompt, self._fallback = spare, self._short, reason
+        self.backend += f" → {spare.name}"
 
 
 def tidy(text: str) -> str:

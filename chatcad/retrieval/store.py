@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
 from chatcad.errors import KnowledgeInvalid
+from chatcad.premises import keep_on_premises
 from chatcad.retrieval.added import (
     AddReport,
     add_documents,
@@ -129,6 +130,8 @@ def _index(settings: Settings) -> GuidelineIndex:
     from chatcad.retrieval.indexing import build, fingerprint
 
     model, url = model_name(settings), settings.chroma_url
+    if url.startswith(("http://", "https://")):  # anything else is refused as no address
+        keep_on_premises(url, "passages and questions' vectors", allow_remote=settings.allow_remote)
     folder = settings.cache / "index" / fingerprint(_contents(settings), model, url)
     if folder.exists():
         try:

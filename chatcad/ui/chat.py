@@ -59,6 +59,8 @@ def messages_of(turn: Turn, study: Study) -> list[Message]:
     sources = "\n".join(f"- `{p.id}` {_link(p)}" for p in turn.citations)
     replaced = sum(s.checked != "kept" for s in turn.sentences)
     count = f"{len(turn.sentences)} sentences checked, {replaced} changed by the check"
+    if "fallback" in turn.machine:
+        count += f", worded by {turn.backend}"
     return [
         {"role": "user", "content": inert(turn.question)},
         {"role": "assistant", "content": f"{text}\n\n**Sources**\n\n{sources}" if sources else text},
@@ -85,7 +87,8 @@ def provenance_markdown(turn: Turn, study: Study) -> str:
     facts += [f"- `{m.id}` {inert(m.name.replace('_', ' '))}: {shown(m)}" for m in study.measurements if m.id in used]
     passages = [f"- `{p.id}` {inert(p.title)}: {inert(p.text)}" for p in turn.citations]
     times = " · ".join(f"{k.replace('_', ' ')} {v:.0f} ms" for k, v in turn.timings_ms.items())
-    run = f"Model {inert(turn.backend)} · mode {turn.mode} · reading grade {turn.readability_grade:.1f} · {times}"
+    why = f" ({inert(str(turn.machine['fallback']))})" if "fallback" in turn.machine else ""
+    run = f"Model {inert(turn.backend)}{why} · mode {turn.mode} · reading grade {turn.readability_grade:.1f} · {times}"
     parts = [("Checks, sentence by sentence", checks), ("Facts", facts), ("Passages", passages)]
     text = "\n\n".join(f"**{title}**\n\n" + "\n".join(lines) for title, lines in parts if lines)
     return f"{text}\n\n**Run**\n\n{run}\n\nPrompt `{turn.prompt_sha256[:16]}`"

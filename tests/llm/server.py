@@ -1,6 +1,7 @@
 """A real HTTP server that speaks the OpenAI chat-completions protocol, and misbehaves on demand."""
 
 import json
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -26,13 +27,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.server.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         try:
-            getattr(self, f"_{self.server.manner}")()
+            getattr(self, f"_{self.server.next_manner()}")()
         except (BrokenPipeError, ConnectionResetError):
             self.server.hung_up.set()
 
-    def _json(self, status, body):
+    def _json(self, status, body, **headers):
         data = json.dumps(body).encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -52,6 +55,30 @@ class Handler(BaseHTTPRequestHandler):
         for word in ("The", " heart", " is", " large."):
             self._send(event(word))
         self._send(event(finish="stop") + b"data: [DONE]\n\n")
+
+    def _slow(self):
+        self.server.release.wait(0.3)
+        self._good()
+
+    def _busy(self):
+        self._json(429, {"error": {"message": "too many requests"}})
+
+    def _busy_for_long(self):
+        self._json(429, {"error": {"message": "too many requests"}}, Retry_After="30")
+
+    def _gone(self):
+        self._json(404, {"error": {"message": "no such model"}})
+
+    def _hangs_up(self):
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _drops(self):
+        self._events()
+        self._send(event("The") + event(" heart"))
+
+    def _wordless(self):
+        self._events()
+        self._send(event("") + event(finish="length") + b"data: [DONE]\n\n")
 
     def _empty(self):
         self._events()
@@ -100,10 +127,17 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.02)
 
 
+class Server(ThreadingHTTPServer):
+    """``manners`` are taken in turn, one a request; the last one stays."""
+
+    def next_manner(self):
+        return self.manners.pop(0) if len(self.manners) > 1 else self.manners[0]
+
+
 @contextmanager
-def serving(manner="good", models=("m",), models_status=200):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.manner, server.models, server.models_status = manner, models, models_status
+def serving(*manners, models=("m",), models_status=200, port=0):
+    server = Server(("127.0.0.1", port), Handler)
+    server.manners, server.models, server.models_status = list(manners or ["good"]), models, models_status
     server.requests, server.release, server.hung_up = [], threading.Event(), threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

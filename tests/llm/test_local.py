@@ -136,7 +136,9 @@ def test_no_model_chosen():
 
 
 def test_status_knows_a_whole_folder(tiny_folder, tmp_path):
-    assert transformers.status(Settings(model=str(tiny_folder))).usable
+    status = transformers.status(Settings(model=str(tiny_folder)))
+    assert status.usable
+    assert status.detail.endswith("0.0 GiB bf16, 0.0 GiB 4-bit")
     assert not transformers.status(Settings(model=str(tmp_path))).usable
     assert "hf download" in transformers.status(Settings(model="nobody/no-such-model")).remedy
     assert not transformers.status(Settings(model="/no/such/folder")).usable

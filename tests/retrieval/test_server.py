@@ -10,9 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chatcad.errors import ModelMissing
+from chatcad.config import Settings
+from chatcad.errors import ModelMissing, UsageError
+from chatcad.retrieval import dense
 from chatcad.retrieval.dense import IndexDamaged, remove, server
 from chatcad.retrieval.index import open_index, read_manifest
+from chatcad.retrieval.store import open_retriever
 from tests.retrieval.small import record, retriever
 
 CHROMA = Path(sys.executable).with_name("chroma")
@@ -69,6 +72,15 @@ def test_collections_that_were_lost_on_the_server_are_noticed(tmp_path: Path, ur
     remove(client, read_manifest(tmp_path / "index")["store"])
     with pytest.raises(IndexDamaged, match="0 vectors for 1 records"):
         open_index(tmp_path / "index", url)
+
+
+def test_a_public_address_is_refused_before_anything_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    monkeypatch.setattr(dense, "server", called.append)
+    settings = Settings(chroma_url="https://chroma.example.com", cache=tmp_path)
+    with pytest.raises(UsageError, match="questions' vectors would leave them: set CHATCAD_ALLOW_REMOTE=1"):
+        open_retriever(settings)
+    assert not called
 
 
 @pytest.mark.parametrize("wrong", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:9"])

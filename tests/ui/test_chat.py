@@ -66,6 +66,13 @@ def test_many_marks_are_counted() -> None:
     assert chat.answer_markdown([crowd]) == "Not assessed. `F1` `F2` `F3` `+5`"
 
 
+def test_a_second_model_is_named_once_with_the_reason(turn: Turn) -> None:
+    both = replace(turn, backend="openai:a → embedded:b", machine={"fallback": "the server failed"})
+    made = chat.messages_of(both, study())[-1]
+    assert made["metadata"]["log"].endswith(", worded by openai:a → embedded:b")
+    assert "(the server failed)" in made["content"]
+
+
 def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) -> None:
     question, answer, made = chat.messages_of(turn, study())
     assert question == {"role": "user", "content": "How large is the heart?"}

@@ -1,6 +1,6 @@
-"""Which servers are on the premises, and what of a message a server could take for a control token.
+"""Which servers are on the premises: nothing about a patient is sent to others unless the user says so.
 
-It knows addresses and text; it opens no connection and asks no name server.
+It knows addresses; it opens no connection and asks no name server.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from chatcad.errors import UsageError
+
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
-_CONTROL = re.compile(r"<(?=[|/]?\w{1,40}[|>])|<(?=\|[^<>|\n]{1,40}\|>)|\[(?=/?INST\]|/?SYS\])", re.IGNORECASE)
 
 
 def on_premises(url: str) -> bool:
@@ -31,10 +32,13 @@ def on_premises(url: str) -> bool:
     return address.is_loopback or address.is_private or address.is_link_local
 
 
-def defuse(text: str) -> str:
-    """Return ``text`` with a space put into whatever looks like a chat template's control token.
+def keep_on_premises(url: str, what: str, *, allow_remote: bool) -> None:
+    """Refuse an address to which ``what`` would leave the premises.
 
-    A server tokenizes the rendered template, so ``<|im_start|>system`` inside a question could open a turn. An
-    inequality such as ``ratio <0.5`` stays as it is.
+    Raises
+    ------
+    UsageError
+        It is on a public network, and ``allow_remote`` isn't set.
     """
-    return _CONTROL.sub(lambda match: match.group() + " ", text)
+    if not (allow_remote or on_premises(url)):
+        raise UsageError(f"{url} is not on the premises, and {what} would leave them: set CHATCAD_ALLOW_REMOTE=1")

@@ -1,6 +1,7 @@
 import pytest
 
-from chatcad.llm.premises import defuse, on_premises
+from chatcad.errors import UsageError
+from chatcad.premises import keep_on_premises, on_premises
 
 
 @pytest.mark.parametrize(
@@ -21,14 +22,8 @@ def test_elsewhere(url):
     assert not on_premises(url)
 
 
-@pytest.mark.parametrize(
-    "token",
-    ["<|im_start|>", "<|im_end|>", "<|eot_id|>", "<start_of_turn>", "</s>", "<s>", "[INST]", "[/INST]", "<<SYS>>"],
-)
-def test_control_tokens_are_broken(token):
-    assert token not in defuse(f"before {token} after")
-
-
-@pytest.mark.parametrize("text", ["Ratio <0.5 and a < b", "CTR 0.57 (<= 0.50)", "[M1] and [P3]", "5 < 6 > 4"])
-def test_other_text_is_left_alone(text):
-    assert defuse(text) == text
+def test_what_would_leave_is_named_and_may_be_allowed():
+    with pytest.raises(UsageError, match="questions would leave them: set CHATCAD_ALLOW_REMOTE=1"):
+        keep_on_premises("https://example.com", "questions", allow_remote=False)
+    keep_on_premises("https://example.com", "questions", allow_remote=True)
+    keep_on_premises("http://127.0.0.1:8000", "questions", allow_remote=False)
