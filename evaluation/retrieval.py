@@ -128,6 +128,7 @@ def variants(retriever: GuidelineRetriever) -> dict[str, Found]:
     found = {
         "lexical": _asking(base.model_copy(update={"channels": ("lexical",)}), with_findings=False),
         "dense": _asking(base.model_copy(update={"channels": ("dense",)}), with_findings=False),
+        "questions asked before": _asking(base.model_copy(update={"channels": ("asked",)}), with_findings=False),
         "fused": _asking(base, with_findings=False),
         "+ findings": _asking(base),
         "+ recency and authority": _asking(base.model_copy(update={"weights": retriever.weights})),

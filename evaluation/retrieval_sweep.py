@@ -31,7 +31,7 @@ TRIED: dict[str, tuple[float, ...]] = {
     "same_matter": (0.8, 0.85, 0.9, 2.0),
     "duplicate": (0.9, 0.95, 2.0),
 }
-MARGINS = (-0.1, -0.05, -0.025, 0.0, 0.025, 0.05, 0.1)
+MARGINS = (-0.05, -0.02, 0.0, 0.02, 0.04, 0.06, 0.1)
 
 
 def run(settings: Settings) -> dict[str, Any]:

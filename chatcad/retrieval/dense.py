@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
+# Wider than Chroma's defaults: among 100,000 crowded vectors these missed a vector's own neighbourhood.
+HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}}
 PROBED = 50
 SAME = 0.99  # cosine of a vector with what is stored of it
 
@@ -79,9 +81,7 @@ def write(client: ClientAPI, name: str, rows: dict[str, list[int]], vectors: Vec
     for audience, own in rows.items():
         if not own:
             continue
-        collection = client.create_collection(
-            f"{name}-{audience}", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-        )
+        collection = client.create_collection(f"{name}-{audience}", embedding_function=None, configuration=HNSW)
         for start in range(0, len(own), size):
             batch = own[start : start + size]
             collection.add(ids=[str(row) for row in batch], embeddings=vectors[batch])

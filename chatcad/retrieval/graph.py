@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass as frozen
+from dataclasses import field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -95,8 +96,27 @@ class Separation:
 
     between: tuple[str, str]
     check: str
+    plain: str
     reads: str
     source: str
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Sign:
+    """What a history may tell: which causes it favours or opposes, each with the passage that says so.
+
+    ``asks`` and ``plain_asks`` are questions without their question mark, for signs that are worth asking after;
+    ``covers`` are causes of which the sign is another name.
+    """
+
+    name: str
+    plain: str
+    mentions: tuple[str, ...]
+    asks: str | None = None
+    plain_asks: str | None = None
+    favours: Mapping[str, str] = field(default_factory=dict)
+    opposes: Mapping[str, str] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()
 
 
 @frozen(frozen=True, slots=True)
@@ -132,6 +152,7 @@ class Graph:
     causes: Mapping[str, Cause]
     findings: Mapping[str, Finding]
     separating: tuple[Separation, ...]
+    signs: Mapping[str, Sign] = field(default_factory=dict)
 
     @model_validator(mode="after")
     def _only_known_names(self) -> Graph:
@@ -143,6 +164,9 @@ class Graph:
         for key, cause in self.causes.items():
             labels += [(n, f"cause {key}") for n in (*cause.expects, *cause.opposed_by, *filter(None, [cause.label]))]
         named += [(cause, f"separating {s.check!r}") for s in self.separating for cause in s.between]
+        named += [
+            (cause, f"sign {key}") for key, s in self.signs.items() for cause in (*s.favours, *s.opposes, *s.covers)
+        ]
         for known, used in ((terms(), labels), (self.causes, named)):
             for name, where in used:
                 if name not in known:
@@ -222,6 +246,10 @@ class Graph:
                 kept.append((start, end, key))
         return tuple(dict.fromkeys(key for _, _, key in sorted(kept)))
 
+    def signs_in(self, text: str) -> tuple[str, ...]:
+        """Return the signs that ``text`` names."""
+        return tuple(key for key, pattern in self._sign_patterns.items() if pattern.search(text))
+
     def sources(self) -> Iterator[tuple[str, str, str | None]]:
         """Yield ``(where, passage id, label)`` of every edge; the label is the finding that the passage must cover."""
         for label, finding in self.findings.items():
@@ -230,12 +258,18 @@ class Graph:
                 yield f"graph.yaml {label}", part.source, label
         for s in self.separating:
             yield f"graph.yaml separating {' and '.join(s.between)}", s.source, None
+        for key, sign in self.signs.items():
+            yield from ((f"graph.yaml sign {key}", x, None) for x in (*sign.favours.values(), *sign.opposes.values()))
 
     @cached_property
     def _patterns(self) -> dict[str, re.Pattern[str]]:
         # A cause that is a label is recognised by the vocabulary.
         ways = {key: "|".join([*c.mentions, re.escape(c.name)]) for key, c in self.causes.items() if c.label is None}
         return {key: re.compile(rf"\b(?:{way})\b", re.IGNORECASE) for key, way in ways.items()}
+
+    @cached_property
+    def _sign_patterns(self) -> dict[str, re.Pattern[str]]:
+        return {key: re.compile(rf"\b(?:{'|'.join(s.mentions)})\b", re.IGNORECASE) for key, s in self.signs.items()}
 
 
 def load_graph(path: Path = ROOT / "knowledge" / "graph.yaml") -> Graph:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatcad.retrieval import dense
+from chatcad.retrieval.adapter import Adapter
+from chatcad.retrieval.asked import Asked
 from chatcad.retrieval.dense import DenseIndex, Hit, IndexDamaged, Vector
 from chatcad.retrieval.lexical import LexicalIndex
 from chatcad.retrieval.passages import Record, Records
@@ -33,6 +35,7 @@ class GuidelineIndex:
     records: Sequence[Record]
     dense: DenseIndex
     lexical: LexicalIndex
+    asked: Asked
     vectors: Vector
     rows: dict[str, list[int]]
     newer: dict[int, list[int]]
@@ -41,6 +44,10 @@ class GuidelineIndex:
     def nearest(self, vector: Sequence[float] | Vector, audiences: Collection[str], n: int) -> list[Hit]:
         """Return up to ``n`` (row, cosine similarity) nearest to ``vector``, best first."""
         return self.dense.nearest(vector, audiences, n)
+
+    def asked_alike(self, vector: Sequence[float] | Vector, audiences: Collection[str], n: int) -> list[Hit]:
+        """Return up to ``n`` (row, mean cosine) whose example questions are nearest to ``vector``, best first."""
+        return self.asked.nearest(vector, self._mask(frozenset(audiences)), n)
 
     def matching(self, text: str, audiences: Collection[str], n: int) -> list[Hit]:
         """Return up to ``n`` (row, BM25 score) that share a term with ``text``, best first."""
@@ -71,8 +78,10 @@ def matched_text(record: Record) -> str:
     return " ".join((f"{record.title}. {searched_text(record)}", *record.asks))
 
 
-def open_index(folder: Path, url: str = "") -> GuidelineIndex:
+def open_index(folder: Path, url: str = "", adapter: Adapter | None = None) -> GuidelineIndex:
     """Open the index at ``folder``, whose vectors are on the Chroma server at ``url`` where one is given.
+
+    ``adapter`` turns the example questions as it turns those that are searched for.
 
     Raises
     ------
@@ -94,6 +103,7 @@ def open_index(folder: Path, url: str = "") -> GuidelineIndex:
             records,
             dense.open_dense(client, manifest["store"]),
             LexicalIndex.open(folder),
+            Asked.open(folder, adapter or Adapter()),
             vectors,
             manifest["rows"],
             newer,

@@ -9,14 +9,14 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
 
-from chatcad.retrieval import dense
+from chatcad.retrieval import asked, dense
 from chatcad.retrieval.dense import AUDIENCES, IndexDamaged, Vector
 from chatcad.retrieval.index import matched_text, read_manifest, read_records, searched_text
 from chatcad.retrieval.lexical import LexicalIndex
@@ -25,9 +25,9 @@ from chatcad.retrieval.passages import Record
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-SCHEMA = 5  # raise it when the way that records are made, embedded or stored changes
+SCHEMA = 6  # raise it when the way that records are made, embedded or stored changes
 BATCH = 32
-TEXT, TITLE, ASKS = 0.7, 0.3, 0.5  # shares of a passage's vector
+TEXT, TITLE, ASKS = 0.7, 0.3, 0.7  # shares of a passage's vector
 KEPT_INDEXES = 3
 
 
@@ -39,7 +39,15 @@ def fingerprint(contents: Sequence[Path], model: str, url: str = "") -> str:
     return digest.hexdigest()[:20]
 
 
-def build(records: Sequence[Record], folder: Path, embeddings: Embeddings, model: str, url: str = "") -> None:
+def build(
+    records: Sequence[Record],
+    folder: Path,
+    embeddings: Embeddings,
+    model: str,
+    url: str = "",
+    *,
+    outside: Sequence[str] = (),
+) -> None:
     """Embed ``records`` into a new index at ``folder``; nothing is seen there before it is whole.
 
     Texts that an older index of the same model holds are not embedded again.
@@ -56,14 +64,27 @@ def build(records: Sequence[Record], folder: Path, embeddings: Embeddings, model
         The embedding model's name, as it went into the fingerprint.
     url
         Of the Chroma server that holds the vectors; by default they are in the folder.
+    outside
+        Questions that no record answers.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    vectors = _vectors(records, embeddings, _known_vectors(folder.parent, model))
-    write_index(records, vectors, folder, model, url)
+    listed = asked.examples(records, outside)
+    known, questions = _known_vectors(folder.parent, model)
+    embedded = questions | _embedded(_unknown(records, listed, known, questions), embeddings)
+    vectors = np.stack([known[_said(r)] if _said(r) in known else _mixed(r, embedded) for r in records])
+    write_index(records, vectors, folder, model, url, questions=[(row, text, embedded[text]) for row, text in listed])
 
 
-def write_index(records: Sequence[Record], vectors: Vector, folder: Path, model: str, url: str = "") -> None:
-    """Write the index of ``records``, whose ``vectors`` are known, to ``folder``."""
+def write_index(
+    records: Sequence[Record],
+    vectors: Vector,
+    folder: Path,
+    model: str,
+    url: str = "",
+    *,
+    questions: Sequence[tuple[int, str, Vector]] = (),
+) -> None:
+    """Write the index of ``records``, whose ``vectors`` are known, to ``folder``, with example questions and theirs."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
     try:
@@ -73,6 +94,8 @@ def write_index(records: Sequence[Record], vectors: Vector, folder: Path, model:
         dense.write(client, store, _rows(records), vectors)
         client.close()
         LexicalIndex.build([matched_text(r) for r in records]).save(part)
+        of_questions = np.array([v for *_, v in questions], dtype=np.float32).reshape(-1, vectors.shape[1])
+        asked.save(part, [(row, text) for row, text, _ in questions], of_questions)
         _write_records(records, vectors, part, {"schema": SCHEMA, "model": model, "store": store, "url": url})
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
@@ -95,15 +118,19 @@ def _newer(records: Sequence[Record]) -> dict[int, list[int]]:
     return newer
 
 
-def _vectors(records: Sequence[Record], embeddings: Embeddings, known: dict[str, Vector]) -> Vector:
-    new = [r for r in records if _said(r) not in known]
-    embedded = _embedded({text for r in new for text in (searched_text(r), r.title, *r.asks)}, embeddings)
-    for record in new:
-        # A title is what a passage is about in few words, as a question is; questions that it answers are nearer still.
-        views = [(TEXT, [searched_text(record)]), (TITLE, [record.title]), (ASKS, list(record.asks))]
-        mixed = sum(share * np.mean([embedded[t] for t in texts], axis=0) for share, texts in views if texts)
-        known[_said(record)] = np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)
-    return np.stack([known[_said(r)] for r in records])
+def _unknown(
+    records: Sequence[Record], listed: Sequence[tuple[int, str]], known: Collection[str], questions: Collection[str]
+) -> set[str]:
+    """Return the texts that no older index has the vector of."""
+    new = {text for r in records if _said(r) not in known for text in (searched_text(r), r.title)}
+    return new | {text for _, text in listed if text not in questions}
+
+
+def _mixed(record: Record, embedded: Mapping[str, Vector]) -> Vector:
+    """Return a passage's vector: its title is what it is about in few words, its questions are nearer still."""
+    views = [(TEXT, [searched_text(record)]), (TITLE, [record.title]), (ASKS, list(record.asks))]
+    mixed = sum(share * np.mean([embedded[t] for t in texts], axis=0) for share, texts in views if texts)
+    return np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)
 
 
 def _said(record: Record) -> str:
@@ -123,17 +150,20 @@ def _embedded(texts: Collection[str], embeddings: Embeddings) -> dict[str, Vecto
     return done
 
 
-def _known_vectors(indexes: Path, model: str) -> dict[str, Vector]:
+def _known_vectors(indexes: Path, model: str) -> tuple[dict[str, Vector], dict[str, Vector]]:
+    """Return the vectors that older indexes of the model hold: by what is said of passages, and by questions."""
     known: dict[str, Vector] = {}
+    questions: dict[str, Vector] = {}
     for folder in _whole(indexes):
         try:
             manifest = read_manifest(folder)
             if (manifest["model"], manifest["schema"]) == (model, SCHEMA):
                 texts = [_said(r) for r in read_records(folder, manifest)]
                 known |= zip(texts, np.load(folder / "vectors.npy", allow_pickle=False), strict=True)
+                questions |= asked.known_vectors(folder)
         except (IndexDamaged, OSError, ValueError, KeyError):
             continue  # a damaged index has nothing to give
-    return known
+    return known, questions
 
 
 def _write_records(records: Sequence[Record], vectors: Vector, folder: Path, about: dict[str, Any]) -> None:

@@ -199,7 +199,7 @@ def _record(block: str, shared: dict[str, Any], name: str) -> Record:
 
 def _mapping(text: str, where: str) -> dict[str, Any]:
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, yaml.CSafeLoader)  # the safe loader, in C
     except yaml.YAMLError as error:
         raise KnowledgeInvalid(f"{where}: the header is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(value, dict):

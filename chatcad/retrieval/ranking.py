@@ -49,14 +49,14 @@ class Weights:
         Cosine, or overlap of terms, from which the older of two says nothing that the newer doesn't: it is left out.
     """
 
-    rrf_k: int = 20
+    rrf_k: int = 10
     label: float = 0.1
     denied: float = 0.2
     topic: float = 0.15
     own: float = 0.2
-    authority: float = 0.05
+    authority: float = 0.13
     recency: float = 0.05
-    local: float = 0.15
+    local: float = 0.3
     half_life: float = 10.0
     same_matter: float = 0.85
     duplicate: float = 0.95

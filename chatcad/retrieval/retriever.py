@@ -16,13 +16,12 @@ from pydantic import ConfigDict, InstanceOf
 
 from chatcad.retrieval.dense import Hit
 from chatcad.retrieval.index import GuidelineIndex, searched_text
-from chatcad.retrieval.outside import Outside
 from chatcad.retrieval.query import Query, understand
 from chatcad.retrieval.ranking import Candidates, Weights, distinct, fuse, newest_first, prior, superseding
 from chatcad.retrieval.rerank import Rerank
 from chatcad.types import Mode, Passage
 
-Channel = Literal["lexical", "dense"]
+Channel = Literal["lexical", "dense", "asked"]
 
 CANDIDATES = 40
 RERANKED = 20
@@ -30,9 +29,8 @@ RERANKED = 20
 WEAK_MATCH = 0.3
 # Cosine under which a passage isn't on the question at all.
 FLOOR = 0.25
-# By how much a passage must be nearer to a question than the nearest example of one that no passage answers: chosen
-# on the "dev" questions, where anything from -0.02 to 0.03 does as well.
-MARGIN = 0.0
+# By how much nearer a question must be to what passages answer than to what nobody does; chosen on the "dev" questions.
+MARGIN = 0.06
 
 # The audiences of each mode, in the order in which they are tried.
 AUDIENCES: dict[Mode, tuple[frozenset[str], ...]] = {
@@ -42,7 +40,7 @@ AUDIENCES: dict[Mode, tuple[frozenset[str], ...]] = {
 
 
 class GuidelineRetriever(BaseRetriever):
-    """BM25 and dense search, fused by reciprocal rank; filtered by audience; it may abstain.
+    """Words, meaning and questions asked before, fused by reciprocal rank; filtered by audience; it may abstain.
 
     Parameters
     ----------
@@ -50,12 +48,10 @@ class GuidelineRetriever(BaseRetriever):
         The open index.
     embed
         Texts to their unit vectors; called once a search.
-    outside
-        Examples of questions that no passage answers.
     rerank
         A cross-encoder, where there is one.
     channels
-        Which of the two searches take part (both, but for the ablation).
+        Which of the three searches take part (all, but for the ablation).
     abstains
         Whether it may find nothing (it may, but for the ablation).
     """
@@ -64,9 +60,8 @@ class GuidelineRetriever(BaseRetriever):
 
     index: InstanceOf[GuidelineIndex]
     embed: Callable[[list[str]], list[list[float]]]
-    outside: InstanceOf[Outside]
     rerank: Rerank | None = None
-    channels: tuple[Channel, ...] = ("lexical", "dense")
+    channels: tuple[Channel, ...] = ("lexical", "dense", "asked")
     weights: Weights = Weights()
     abstains: bool = True
     margin: float = MARGIN
@@ -108,14 +103,15 @@ class GuidelineRetriever(BaseRetriever):
         if not query.text or k < 1:
             return ()
         # One call for both: a search is mostly waiting for the embedding.
-        alone, *beside = self.embed(list(dict.fromkeys([query.question, query.text])))
-        if self._outside(query, alone, mode):
+        texts = (query.text, *query.parts)
+        vectors = dict(zip((query.question, *texts), self.embed([query.question, *texts]), strict=True))
+        if self._outside(query, vectors[query.question], mode):
             return ()
-        vector = beside[0] if beside else alone
+        searched = [(text, vectors[text]) for text in texts]
         ranked: list[Hit] = []
         for audiences in AUDIENCES[mode]:
             if len(ranked) < k:
-                ranked += self._ranked(query, vector, audiences, k - len(ranked))
+                ranked += self._ranked(query, searched, audiences, k - len(ranked))
         records, ceiling = self.index.records, self.weights.ceiling
         shares = [(records[row], round(min(1.0, max(0.0, score / ceiling)), 4)) for row, score in ranked]
         return tuple(record.passage(f"P{n}", share) for n, (record, share) in enumerate(shares, 1))
@@ -126,21 +122,35 @@ class GuidelineRetriever(BaseRetriever):
             return False
         everyone = frozenset().union(*AUDIENCES[mode])
         nearest = self.index.nearest(vector, everyone, 1)
-        return not nearest or nearest[0][1] - self.outside.nearness(vector) < self.margin
+        return not nearest or self.index.asked.lead(vector, nearest[0][1]) < self.margin
 
-    def _ranked(self, query: Query, vector: Sequence[float], audiences: Collection[str], k: int) -> list[Hit]:
-        """Return the best rows of one audience."""
+    def _lists(self, text: str, vector: Sequence[float], audiences: Collection[str]) -> dict[Channel, list[Hit]]:
+        """Return what each search finds for one text."""
         dense = self.index.nearest(vector, audiences, CANDIDATES)
-        lexical = self.index.matching(query.text, audiences, CANDIDATES)
-        lists: dict[Channel, list[Hit]] = {
+        lexical = self.index.matching(text, audiences, CANDIDATES)
+        return {
             "dense": [hit for hit in dense if hit[1] >= FLOOR or not self.abstains],
             "lexical": [hit for hit in lexical if hit[1] >= WEAK_MATCH * lexical[0][1]],
+            "asked": [hit for hit in self.index.asked_alike(vector, audiences, CANDIDATES) if hit[1] >= FLOOR],
         }
-        hits = [lists[channel] for channel in self.channels]
-        if not any(hits) or (self.abstains and not lists["dense"]):
+
+    def _ranked(
+        self, query: Query, searched: Sequence[tuple[str, list[float]]], audiences: Collection[str], k: int
+    ) -> list[Hit]:
+        """Return the best rows of one audience for the whole question, which comes first, and its parts."""
+        lists = [self._lists(text, vector, audiences) for text, vector in searched]
+        hits = [of_text[channel] for of_text in lists for channel in self.channels]
+        if not any(hits) or (self.abstains and not lists[0]["dense"]):
             return []
         found = Candidates.of((row for listed in hits for row, _ in listed), self.index.vectors)
-        return self._ordered(query, fuse(hits, found, self.weights), audiences, k)
+        return self._ordered(query, self._fair(fuse(hits, found, self.weights)), audiences, k)
+
+    def _fair(self, fused: dict[int, float]) -> dict[int, float]:
+        """Return the scores; a passage without example questions can be in fewer lists, and gets its share of those."""
+        if self.channels == ("asked",) or "asked" not in self.channels:
+            return fused
+        whole = len(self.channels) / (len(self.channels) - 1)
+        return {row: score if row in self.index.asked.answered else score * whole for row, score in fused.items()}
 
     def _ordered(self, query: Query, fused: dict[int, float], audiences: Collection[str], k: int) -> list[Hit]:
         """Return the best rows of those fused: weighted, read again, newest first, without repetitions."""

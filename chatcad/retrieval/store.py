@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chatcad.config import Settings
 from chatcad.errors import KnowledgeInvalid
 from chatcad.premises import keep_on_premises
+from chatcad.retrieval.adapter import Adapter
 from chatcad.retrieval.added import (
     AddReport,
     add_documents,
@@ -23,6 +26,7 @@ from chatcad.retrieval.added import (
     remove_documents,
     stored,
 )
+from chatcad.retrieval.asked import load_outside, outside_path
 from chatcad.retrieval.embedding import embed_questions, embedder, model_name
 from chatcad.retrieval.medquad import load_medquad, medquad_path
 from chatcad.retrieval.passages import Record, asks_path, load_passages
@@ -107,24 +111,26 @@ def _records(settings: Settings) -> tuple[Record, ...]:
 
 def _contents(settings: Settings) -> list[Path]:
     own = sorted((settings.knowledge / "passages").glob("*.md"))
-    optional = (asks_path(settings.knowledge / "passages"), medquad_path(settings.data))
+    examples = (asks_path(settings.knowledge / "passages"), outside_path(settings.knowledge))
+    optional = (*examples, medquad_path(settings.data))
     return [*own, *(version.path for version in stored(settings)[0]), *(path for path in optional if path.is_file())]
 
 
 def _retriever(settings: Settings) -> GuidelineRetriever:
-    from chatcad.retrieval.outside import Outside
     from chatcad.retrieval.rerank import reranker
     from chatcad.retrieval.retriever import GuidelineRetriever
 
-    return GuidelineRetriever(
-        index=_index(settings),
-        embed=lambda texts: embed_questions(texts, settings),
-        outside=Outside.load(settings.knowledge, embedder(settings)),
-        rerank=reranker(settings),
-    )
+    adapter = Adapter.load(settings)
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        turned: list[list[float]] = adapter(np.array(embed_questions(texts, settings), dtype=np.float32)).tolist()
+        return turned
+
+    return GuidelineRetriever(index=open_own(settings, adapter), embed=embed, rerank=reranker(settings))
 
 
-def _index(settings: Settings) -> GuidelineIndex:
+def open_own(settings: Settings, adapter: Adapter) -> GuidelineIndex:
+    """Return the index of the whole store; it is built first where it is missing or damaged."""
     from chatcad.retrieval.dense import IndexDamaged
     from chatcad.retrieval.index import open_index
     from chatcad.retrieval.indexing import build, fingerprint
@@ -135,8 +141,8 @@ def _index(settings: Settings) -> GuidelineIndex:
     folder = settings.cache / "index" / fingerprint(_contents(settings), model, url)
     if folder.exists():
         try:
-            return open_index(folder, url)
+            return open_index(folder, url, adapter)
         except IndexDamaged as error:
             _log.warning("the guideline index is damaged and is built again: %s", error)
-    build(_records(settings), folder, embedder(settings), model, url)
-    return open_index(folder, url)
+    build(_records(settings), folder, embedder(settings), model, url, outside=load_outside(settings.knowledge))
+    return open_index(folder, url, adapter)

@@ -2,15 +2,14 @@
 
 import io
 import json
-import shutil
 
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from chatcad.cli import main
-from chatcad.config import ROOT
 from chatcad.pipeline import ChatCAD
 from tests.factories import make_study
+from tests.retrieval.shelf import copy_topics
 
 ADVICE = "Every effusion on ward 7 is followed up by a repeat film after nine days in the drain clinic."
 
@@ -19,10 +18,7 @@ ADVICE = "Every effusion on ward 7 is followed up by a repeat film after nine da
 def store(monkeypatch, tmp_path):
     """A small knowledge base of its own, and a scripted language model without words."""
     knowledge = tmp_path / "knowledge"
-    (knowledge / "passages").mkdir(parents=True)
-    for topic in ("effusion", "cardiomegaly"):
-        shutil.copy(ROOT / "knowledge" / "passages" / f"{topic}.md", knowledge / "passages")
-    shutil.copy(ROOT / "knowledge" / "outside.yaml", knowledge)
+    copy_topics(("effusion", "cardiomegaly"), knowledge)
     values = {"CACHE": tmp_path / "cache", "KNOWLEDGE": knowledge, "DATA": tmp_path, "BACKEND": "scripted"}
     for name, value in values.items():
         monkeypatch.setenv(f"CHATCAD_{name}", str(value))

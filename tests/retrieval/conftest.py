@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chatcad.config import ROOT, Settings, load_settings
+from chatcad.config import Settings, load_settings
 from chatcad.retrieval.retriever import GuidelineRetriever
 from chatcad.retrieval.store import open_retriever
+from tests.retrieval.shelf import copy_topics
 
 TOPICS = ("cardiomegaly", "effusion", "pneumothorax", "radiation")
 
@@ -40,11 +41,7 @@ def no_network() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = tmp_path_factory.mktemp("store")
-    passages = home / "knowledge" / "passages"
-    passages.mkdir(parents=True)
-    for topic in TOPICS:
-        shutil.copy(ROOT / "knowledge" / "passages" / f"{topic}.md", passages)
-    shutil.copy(ROOT / "knowledge" / "outside.yaml", home / "knowledge")
+    copy_topics(TOPICS, home / "knowledge")
     return replace(load_settings(), cache=home / "cache", knowledge=home / "knowledge", data=home / "no-data")
 
 

@@ -10,7 +10,6 @@ from langchain_core.embeddings import Embeddings
 from chatcad.retrieval.index import open_index
 from chatcad.retrieval.indexing import build
 from chatcad.retrieval.lexical import terms
-from chatcad.retrieval.outside import Outside
 from chatcad.retrieval.passages import Record
 from chatcad.retrieval.retriever import GuidelineRetriever
 
@@ -43,8 +42,5 @@ def retriever(
     folder: Path, records: Sequence[Record], outside: Sequence[str] = (), url: str = ""
 ) -> GuidelineRetriever:
     embeddings = WordEmbeddings()
-    build(records, folder / "index", embeddings, "words", url)
-    vectors = np.array(embeddings.embed_documents(list(outside)), dtype=np.float32)
-    return GuidelineRetriever(
-        index=open_index(folder / "index", url), embed=embeddings.embed_documents, outside=Outside(vectors)
-    )
+    build(records, folder / "index", embeddings, "words", url, outside=outside)
+    return GuidelineRetriever(index=open_index(folder / "index", url), embed=embeddings.embed_documents)
