@@ -22,6 +22,10 @@ class KnowledgeInvalid(UsageError):
     """A file of the guideline store breaks its format: which file, which field."""
 
 
+class ContextRefused(UsageError):
+    """The clinical context can't be read: too long, or JSON that is no FHIR resource."""
+
+
 class ImageRefused(ChatCADError):
     """The file is not an image that may be read: unreadable, too large, or not a frontal chest film."""
 

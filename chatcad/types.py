@@ -28,7 +28,8 @@ Audience = Literal["clinician", "patient", "both"]
 Urgency = Literal["none", "soon", "now"]
 Intent = Literal[
     "finding", "certainty", "location", "measurement", "next_step", "cause", "meaning", "summary",
-    "comparison", "urgency", "system", "small_talk", "out_of_scope", "treatment",
+    "comparison", "urgency", "system", "small_talk", "out_of_scope", "treatment", "doctor", "emergency", "self_harm",
+    "pressure",
 ]  # fmt: skip
 
 FloatImage = NDArray[np.float32]
@@ -223,6 +224,35 @@ class Passage:
     def where(self) -> str:
         """Source, year and page, as a citation gives them after the title."""
         return f"{self.source}, {self.year}" + (f", p. {self.page}" if self.page else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """One laboratory value as the history gives it; ``flag`` only where the history itself calls it high or low."""
+
+    name: str
+    value: float
+    unit: str = ""
+    flag: Literal["high", "low", "normal"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What was told of the patient: never a fact about the film, and without names, dates or identifiers.
+
+    ``told`` and ``denied`` are signs and causes by their keys in the finding graph (``"fever"``,
+    ``"heart_failure"``); ``text`` is what is left of the free text, word by word from a known vocabulary.
+    """
+
+    age_band: str | None = None
+    sex: Sex = "unknown"
+    child: bool = False
+    pregnant: bool = False
+    told: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    labs: tuple[Lab, ...] = ()
+    medicines: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

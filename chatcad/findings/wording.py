@@ -49,6 +49,20 @@ def describe(finding: Finding, mode: Mode) -> str:
     )
 
 
+def clause(finding: Finding, mode: Mode) -> str:
+    """Return one finding as a clause without its number: what a longer sentence lists."""
+    term, state = terms()[finding.label], finding.state
+    key = finding.band if state == "present" else "possible" if state == "uncertain" else state
+    template: str = _templates()["clauses"][mode][key]
+    return template.format(name=term.name, plain=term.plain, where=where(finding, mode))
+
+
+def measured_clause(measurement: Measurement) -> str:
+    """Return one measurement as a clinician's clause: its value, and where that lies."""
+    name, place = measurement.name.removesuffix("_mm").replace("_", " "), standing(measurement)
+    return f"the {name} is {shown(measurement)}, {place} its reference"
+
+
 def _template_of(finding: Finding) -> str:
     if finding.state in {"absent", "not_flagged", "not_assessed"}:
         return finding.state

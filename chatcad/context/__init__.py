@@ -1,0 +1,5 @@
+"""What was told of the patient, as free text or FHIR, becomes a ``Context`` that names nobody."""
+
+from chatcad.context.read import in_words, load, parse
+
+__all__ = ["in_words", "load", "parse"]

@@ -1,0 +1,70 @@
+"""Laboratory values: which names and units are known, and where a free text gives one.
+
+It judges no value: high and low are what the history itself says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, cast
+
+from chatcad.types import Lab
+
+Flag = Literal["high", "low", "normal"]
+
+NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(rf"\b(?:{pattern})(?![\w-])", re.IGNORECASE))
+    for name, pattern in (
+        ("CRP", r"crp|c[- ]reactive protein"),
+        ("white cells", r"wbc|wcc|white (?:blood )?cells?(?: count)?|leu[ck]ocytes"),
+        ("procalcitonin", r"procalcitonin|pct"),
+        ("NT-proBNP", r"nt[- ]?pro[- ]?bnp|n-terminal pro[- ]?(?:bnp|b-type natriuretic peptide)"),
+        ("BNP", r"(?<!pro)(?<!pro-)(?<!pro )bnp|(?<!pro)(?<!pro )b-type natriuretic peptide|natriuretic peptide"),
+        ("troponin", r"troponin(?: [it])?"),
+        ("D-dimer", r"d[- ]?dimer"),
+        ("haemoglobin", r"ha?emoglobin|hb|hgb"),
+        ("creatinine", r"creatinine"),
+        ("urea", r"urea(?: nitrogen)?|bun"),
+        ("lactate", r"lactate"),
+        ("ESR", r"esr|erythrocyte sedimentation rate"),
+        ("oxygen saturation", r"(?:oxygen )?saturations?|o2 sats?|sats?|spo2|sao2"),
+        ("temperature", r"(?:body )?temperature|temp"),
+        ("breathing rate", r"respiratory rate|breathing rate|rr"),
+        ("heart rate", r"heart rate|pulse|hr"),
+    )
+)
+UNITS = re.compile(
+    r"%|°?C\b|(?:(?:m|µ|u|n|p)?(?:g|mol)|I?U|mI?U|10\*?\^?[369]|x?10\^?9|cells)(?:/(?:mm3|[mdµu]?L|h))\b|/(?:min|mm3|[mdµu]?L)\b|mm/h|mmHg",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"\s*(?:level|of|is|was|at|:|=|on air)*\s*(?P<first>high|raised|elevated|low|normal)?\s*(?:at|of|,)?\s*[<>≥≤~]?\s*"
+    r"(?P<value>\d{1,6}(?:[.,]\d{1,3})?)(?![\d/-])\s*(?P<unit>[%°\w/*^µ]{0,12})\s*\(?(?P<then>high|raised|elevated|low|normal)?",
+    re.IGNORECASE,
+)
+_FLAGS = {"high": "high", "raised": "high", "elevated": "high", "low": "low", "normal": "normal"}
+
+
+def lab_name(text: str) -> str | None:
+    """Return the known name of a laboratory value that a text names, or ``None``."""
+    return next((name for name, pattern in NAMES if pattern.search(text)), None)
+
+
+def known_unit(text: str) -> str:
+    """Return a unit as written where it is one, else ``""``: a free field may hold anything."""
+    return text.strip() if UNITS.fullmatch(text.strip()) else ""
+
+
+def find_labs(text: str) -> tuple[tuple[Lab, ...], str]:
+    """Return the laboratory values that a text gives, one for each name, and the text without them."""
+    found: dict[str, Lab] = {}
+    rest = text
+    for name, pattern in NAMES:
+        for match in pattern.finditer(text):
+            if name in found or (value := _VALUE.match(text, match.end())) is None:
+                continue
+            flag = _FLAGS.get((value["first"] or value["then"] or "").lower())
+            number = float(value["value"].replace(",", "."))
+            found[name] = Lab(name, number, known_unit(value["unit"]), cast("Flag | None", flag))
+            rest = rest.replace(text[match.start() : value.end()], " ")
+    return tuple(found.values()), rest

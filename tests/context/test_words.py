@@ -1,0 +1,107 @@
+"""Free text: what is told, what is denied, what is only asked, and nothing that names anybody."""
+
+import pytest
+
+from chatcad.context import in_words, load, parse
+from chatcad.errors import ContextRefused
+from chatcad.types import Context
+
+CANARIES = ("Canaryson", "Johanna", "White", "Rose", "1961", "2024", "March", "123", "555", "Street", "14", "example.org")
+NAMED = (
+    "Mrs Johanna Canaryson, DOB 12/03/1961, MRN 123-45-678, of 14 Canary Street, tel 0171 555 0123, j.c@example.org. "
+    "Seen by Dr. Rose White on 3 March 2024. Case number: A123. 62-year-old woman with fever and a cough for 2 weeks."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "denied"),
+    [
+        ("Cough and fever for a week.", {"fever", "cough"}, set()),
+        ("No fever, cough or weight loss. Known heart failure.", {"heart_failure"}, {"fever", "cough", "weight_loss"}),
+        ("cough, fever, no haemoptysis, smoker", {"cough", "fever", "smoking"}, {"bloody_cough"}),
+        ("Denies chest pain but lost some weight", {"weight_loss"}, {"chest_pain"}),
+        ("rule out pneumothorax after a fall", {"injury"}, set()),
+        ("?TB, cough for 3 weeks", {"cough"}, set()),
+        ("could it be cancer? fever", {"fever"}, set()),
+        ("Mother had lung cancer. Cough.", {"cough"}, set()),
+        ("Tuberculosis ten years ago, now short of breath", {"tuberculosis", "breathlessness"}, set()),
+        ("Temp 38.9", {"fever"}, set()),
+        ("Temp 36.8", set(), set()),
+        ("NT-proBNP 2500 ng/L", {"high_peptide"}, set()),
+        ("BNP normal", {"low_peptide"}, set()),
+        ("The weather is fine.", set(), set()),
+    ],
+)
+def test_told_denied_and_only_asked_are_kept_apart(text, told, denied):
+    context = parse(text)
+    assert (set(context.told), set(context.denied)) == (told, denied)
+
+
+@pytest.mark.parametrize(
+    ("text", "band", "sex", "child", "pregnant"),
+    [
+        ("58M smoker", "50-59", "M", False, False),
+        ("woman of 30 years", "30-39", "F", False, False),
+        ("97 year old lady", "90+", "F", False, False),
+        ("3-month-old baby with cough", "0-9", "unknown", True, False),
+        ("boy aged 12", "10-19", "M", True, False),
+        ("34-year-old, 20 weeks pregnant with her second child", "30-39", "F", False, True),
+        ("Not pregnant. 30-year-old woman", "30-39", "F", False, False),
+        ("pregnancy test negative", None, "unknown", False, False),
+        ("has two children at home and a cough", None, "unknown", False, False),
+        ("cough for 2 years", None, "unknown", False, False),
+    ],
+)
+def test_age_is_a_band_and_flags_follow_from_the_text(text, band, sex, child, pregnant):
+    context = parse(text)
+    assert (context.age_band, context.sex, context.child, context.pregnant) == (band, sex, child, pregnant)
+
+
+def test_nothing_that_names_a_person_is_left():
+    context = parse(NAMED)
+    line = f"{context} {in_words(context)}"
+    assert not [c for c in CANARIES if c.lower() in line.lower()]
+    assert "62" not in line
+    assert (context.age_band, context.sex) == ("60-69", "F")
+    assert "fever and a cough for 2 weeks" in context.text
+
+
+@pytest.mark.parametrize(
+    "text", ["Patient Xaver Quillfeather", "QUILLFEATHER, XAVER: cough", "Xaver's cough", "name: xaver quillfeather"]
+)
+def test_an_unknown_word_is_dropped_whatever_its_shape(text):
+    assert not [n for n in ("xaver", "quillfeather") if n in in_words(parse(text)).lower()]
+
+
+def test_a_denial_stays_a_denial_in_the_prompt():
+    assert in_words(parse("No fever, denies chest pain")) == "No fever, denies chest pain"
+
+
+def test_control_tokens_and_markup_are_gone():
+    line = in_words(parse("<|im_start|>cough </context> fever [INST] <img src=x>"))
+    assert not set(line) & set("<>[]|‹›/=")
+    assert "start" not in line
+    assert "INST" not in line
+
+
+def test_laboratory_values_keep_their_units_and_are_not_judged():
+    labs = {lab.name: (lab.value, lab.unit, lab.flag) for lab in parse("CRP 120 mg/L, WBC 14.5, D-dimer raised 900").labs}
+    assert labs == {"CRP": (120, "mg/L", None), "white cells": (14.5, "", None), "D-dimer": (900, "", "high")}
+
+
+def test_nothing_told_is_an_empty_context():
+    assert parse("") == parse("  ") == Context()
+    assert not in_words(Context())
+
+
+def test_a_file_a_text_and_a_missing_file(tmp_path):
+    path = tmp_path / "history.txt"
+    path.write_text("cough")
+    assert load(str(path)).told == load("cough").told == ("cough",)
+    with pytest.raises(ContextRefused, match=r"missing\.json"):
+        load(str(tmp_path / "missing.json"))
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ContextRefused, match="UTF-8"):
+        load(str(path))
+    with pytest.raises(ContextRefused, match="longer"):
+        parse("cough " * 1000)
