@@ -39,3 +39,14 @@ def test_the_films_findings_stand_in_where_the_question_names_none() -> None:
 @pytest.mark.parametrize(("question", "vague"), [("what next?", True), ("why is my garden wet", False)])
 def test_a_question_without_a_subject_is_vague(question: str, vague: bool) -> None:
     assert understand(question, ["Effusion"]).vague is vague
+
+
+def test_a_story_and_its_question_are_searched_apart_as_well():
+    story = "She has a stent and an old rib fracture. How long until the pneumonia clears on film?"
+    assert [part.split("?")[0] for part in understand(story).parts] == [
+        "She has a stent and an old rib fracture.",
+        "How long until the pneumonia clears on film",
+    ]
+    assert len(understand("What is a lung nodule, and how often is it scanned by CT?").parts) == 2
+    assert understand("How is a pleural effusion drained?").parts == ()
+    assert understand("Effusion on the film. What next?").parts == (), "one part alone has a subject"
