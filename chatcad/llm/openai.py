@@ -27,7 +27,8 @@ def status(settings: Settings) -> Status:
     """Say whether the server answers; asks it for its models and waits two seconds at most."""
     try:
         served = _served(settings)
-        return Status(True, f"{settings.base_url} serves {', '.join(served)}; in use: {_model(settings, served)}")
+        listed = ", ".join(served) or "without a list"
+        return Status(True, f"{settings.base_url} serves {listed}; in use: {_model(settings, served)}")
     except (ModelMissing, UsageError) as error:
         detail, _, remedy = str(error).rpartition(": ")
         return Status(False, detail, remedy)
@@ -87,8 +88,8 @@ def _served(settings: Settings) -> list[str]:
         raise ModelMissing(
             f"{url}/models does not answer ({_reason(error)}): start the server, or {_SET_URL}"
         ) from error
-    if not served:
-        raise ModelMissing(f"{url} serves no model: load one there, such as by ollama pull NAME")
+    if not (served or settings.model):  # some servers list nothing and load what they are asked for
+        raise ModelMissing(f"{url} serves no model: load one there, such as by ollama pull NAME, or set CHATCAD_MODEL")
     return served
 
 

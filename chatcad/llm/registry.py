@@ -59,7 +59,7 @@ def load(settings: Settings) -> BaseChatModel:
     Every model streams, and heeds the same three call arguments: ``max_tokens`` (int), ``stop`` (strings that end the
     text and aren't part of it) and ``deadline`` (a ``time.monotonic()`` value; the text ends there, unfinished).
     The last chunk's ``response_metadata["finish_reason"]`` is ``stop``, ``length``, ``repetition`` or ``deadline``.
-    A failure while writing raises ``BackendFailed``.
+    A failure while writing raises ``BackendFailed``, and so does a server that sends no word in its time.
 
     Raises
     ------

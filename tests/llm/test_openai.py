@@ -187,6 +187,14 @@ def test_a_server_without_models(kwargs):
         model(server, fallback=False)
 
 
+def test_a_server_that_lists_nothing_is_asked_for_the_named_model():
+    with serving(models=()) as server:
+        asked = model(server, model="named", fallback=False)
+        assert asked.invoke(MESSAGES).content == "The heart is large."
+        assert "in use: named" in openai.status(Settings(base_url=server.url, model="named")).detail
+    assert server.requests[0]["model"] == "named"
+
+
 def test_status_of_a_server_that_answers():
     with serving(models=("a", "b")) as server:
         status = openai.status(Settings(base_url=server.url))
