@@ -1,7 +1,8 @@
 """Well-known instruct models, and which of them fit a GPU in which precision: what ``doctor`` suggests.
 
-Sizes follow from the ``config.json`` that each publisher ships, licences from their model cards. The fit is computed by
-``memory``, as the ``transformers`` backend does when it loads. **None of them was run by us**: no GPU was at hand.
+Ids, sizes and licences were looked up in public copies of model pages, configurations and leaderboards, not on the
+publishers' own pages: read the licence there before use. The fit is computed by ``memory``, as the ``transformers``
+backend does when it loads. **None of them was run by us**: no GPU was at hand.
 """
 
 from __future__ import annotations
