@@ -42,9 +42,10 @@ class Mention:
 
 
 def _pattern(alternatives: list[str]) -> re.Pattern[str]:
-    # Longest alternative first, so that "pleural effusion" is one mention and not "effusion" inside it.
+    # Longest alternative first, so that "pleural effusion" is one mention and not "effusion" inside it. A phrase may
+    # end in a bracket, after which there is no word boundary.
     ordered = sorted(alternatives, key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(ordered)})\b", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(ordered)})(?!\w)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from chatcad.checking.cues import (
     MEASURES,
     PLACE_FIRST,
     PRIORITY,
+    SENTENCE_END,
     SIDES,
     ZONE_OF,
     ZONES,
@@ -40,7 +41,7 @@ def parse_claims(sentence: str) -> tuple[Claim, ...]:
     Parameters
     ----------
     sentence
-        One sentence of English prose.
+        One sentence of English prose, or several.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def parse_claims(sentence: str) -> tuple[Claim, ...]:
         One per mention of a label; a list ("no effusion, nodule or mass") gives each label the shared cue.
     """
     claims = []
-    for clause in _clauses(sentence):
+    for clause in (c for part in SENTENCE_END.split(sentence) for c in _clauses(part)):
         mentions = find_mentions(clause)
         for i, mention in enumerate(mentions):
             scope = _scope(clause, mentions, i)

@@ -105,6 +105,8 @@ CLAUSE_END = re.compile(
     re.IGNORECASE,
 )
 
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
 PLACE_FIRST = re.compile(
     r"^\s*(?:on|in) (?:the|your|both) (?:left|right|upper|mid|lower|sides?|lungs?|zones?|[ ,]|in the|on the)+$",
     re.IGNORECASE,

@@ -1,7 +1,7 @@
-"""Facts in words: the one true sentence for each fact, for the clinician and for the patient.
+"""Facts in words: the one true sentence for each fact, for the clinician and for the patient, in the language spoken.
 
-The templates are data (``prompts/wording.yaml``). What is true of the film is decided in ``bands`` and
-``measure``; this module only says it.
+The templates are data (``prompts/wording.yaml`` and its translations). What is true of the film is decided in ``bands``
+and ``measure``; this module only says it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from chatcad.findings.bands import POSSIBLE
 from chatcad.findings.measure import limits, shown, standing
 from chatcad.types import Finding, Measurement, Mode, Study
 from chatcad.vocabulary import terms
+
+PATIENT_LIST = 3
+"""Findings that one sentence for a patient lists; a longer list is hard to read."""
 
 
 @lru_cache(maxsize=1)
@@ -38,11 +41,12 @@ def describe(finding: Finding, mode: Mode) -> str:
         A weak detector's number is left to the table: its low prevalence reads as a denial beside "possible".
     """
     key = _template_of(finding)
-    term = terms()[finding.label]
-    template: str = _templates()[mode][key]
+    words = words_for(finding.label)
+    template: str = table("wording")[mode][key]
     return template.format(
-        Name=_capital(term.name),
-        plain=term.plain,
+        Name=_capital(words.name),
+        name=words.name,
+        plain=words.plain,
         where=where(finding, mode),
         probability=_two_places(finding.probability),
         threshold=_two_places(finding.threshold),
@@ -51,16 +55,16 @@ def describe(finding: Finding, mode: Mode) -> str:
 
 def clause(finding: Finding, mode: Mode) -> str:
     """Return one finding as a clause without its number: what a longer sentence lists."""
-    term, state = terms()[finding.label], finding.state
+    words, state = words_for(finding.label), finding.state
     key = finding.band if state == "present" else "possible" if state == "uncertain" else state
-    template: str = _templates()["clauses"][mode][key]
-    return template.format(name=term.name, plain=term.plain, where=where(finding, mode))
+    template: str = table("wording")["clauses"][mode][key]
+    return template.format(name=words.name, plain=words.plain, where=where(finding, mode))
 
 
 def measured_clause(measurement: Measurement) -> str:
     """Return one measurement as a clinician's clause: its value, and where that lies."""
-    name, place = measurement.name.removesuffix("_mm").replace("_", " "), standing(measurement)
-    return f"the {name} is {shown(measurement)}, {place} its reference"
+    template: str = table("wording")["measured"][measurement.name][standing(measurement)]
+    return template.format(value=decimal(shown(measurement)))
 
 
 def _template_of(finding: Finding) -> str:
@@ -78,37 +82,54 @@ def _template_of(finding: Finding) -> str:
 
 
 def _two_places(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    """Return a probability as it is written; what would round to 0 or 1 is never told as certain."""
+    if value is None:
+        return ""
+    return "below 0.01" if value < 0.005 else "above 0.99" if value >= 0.995 else f"{value:.2f}"
 
 
 def where(finding: Finding, mode: Mode) -> str:
     """Return the place of a finding as a phrase with its leading space, or ``""``."""
     if finding.side is None:
         return ""
-    side = " on both sides" if finding.side == "bilateral" else f" on the {finding.side} side"
+    places: dict[str, str] = table("wording")["places"][mode]
     if mode == "patient" or finding.zone is None:
-        return side
-    return f"{side}, {finding.zone} zone"
+        return places[finding.side]
+    return places[finding.side] + places[finding.zone]
 
 
 def describe_group(findings: Iterable[Finding], state: str, mode: Mode) -> str:
-    """Return one sentence that names several findings of the state ``not_flagged`` or ``not_assessed``."""
+    """Return what names several findings ``not_flagged`` or ``not_assessed``: one sentence, for patients several."""
     names = [terms()[f.label].name if mode == "clinician" else terms()[f.label].plain for f in findings]
-    template: str = _templates()["groups"][mode][state]
-    return template.format(names=", ".join(names))
+    templates: dict[str, str] = _templates()["groups"][mode]
+    if mode == "clinician":
+        return templates[state].format(names=", ".join(names))
+    lists = [names[i : i + PATIENT_LIST] for i in range(0, len(names), PATIENT_LIST)]
+    said = [
+        templates[state if i == 0 else f"{state}_more"].format(names=", ".join(part)) for i, part in enumerate(lists)
+    ]
+    return " ".join(said)
 
 
 def describe_measurement(measurement: Measurement, mode: Mode) -> tuple[str, ...]:
     """Return the sentences that say a measurement: its value against the reference, then its caveat."""
-    words, place = _templates()["measurements"][mode][measurement.name], standing(measurement)
+    words, place = table("wording")["measurements"][mode][measurement.name], standing(measurement)
+    said_caveat = _caveat(measurement)
     if measurement.value is None:
-        return (words["withheld"].format(caveat=measurement.caveat),)
-    low, high = (f"{limit:.{0 if measurement.unit == 'mm' else 2}f}" for limit in limits(measurement.name))
-    said: str = words[place].format(value=shown(measurement), low=low, high=high)
+        return (words["withheld"].format(caveat=said_caveat),)
+    low, high = (decimal(f"{limit:.{0 if measurement.unit == 'mm' else 2}f}") for limit in limits(measurement.name))
+    said: str = words[place].format(value=decimal(shown(measurement)), low=low, high=high)
     if measurement.caveat is None or (place == "within" and measurement.unit != "mm"):
         return (said,)  # what widens can't make a heart look smaller
     caveat: str = words.get("caveat", "{Caveat}.")
-    return said, caveat.format(Caveat=_capital(measurement.caveat))
+    return said, caveat.format(Caveat=_capital(said_caveat))
+
+
+def _caveat(measurement: Measurement) -> str:
+    """Return a measurement's caveat, one of the few that ``measure`` gives, in the language spoken."""
+    if measurement.caveat is None or spoken() == "en":
+        return measurement.caveat or ""
+    return str(table("wording")["caveats"][measurement.caveat])
 
 
 def measurement_line(measurement: Measurement) -> str:

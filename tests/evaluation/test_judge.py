@@ -1,0 +1,75 @@
+"""The second judge hears each kind of fault, and nothing in a faithful answer."""
+
+import pytest
+
+from chatcad.checking import finish
+from chatcad.findings.wording import describe, describe_measurement
+from chatcad.types import Plan, Sentence
+from evaluation.judge import Verdict, judge_sentence, judge_turn, refused
+from tests.factories import make_passage, make_study
+
+STUDY = make_study(
+    {"Cardiomegaly": ("assessed", 0.82), "Effusion": ("assessed", 0.46), "Edema": ("assessed", 0.04),
+     "Lung Opacity": ("weak", 0.1), "Tuberculosis": ("weak", 0.8)}
+)  # fmt: skip
+
+
+def faults_of(text, *support, source="image"):
+    verdict = Verdict()
+    judge_sentence(Sentence(text, support, source, "kept"), STUDY, verdict)
+    return set(verdict.faults)
+
+
+def answer(*sentences, passages=(), urgent=False):
+    plan = Plan("finding", ("Cardiomegaly",), (), urgent=urgent)
+    extra = {"machine": {}} if "machine" in finish.__annotations__ else {}
+    return finish(
+        "?", plan, sentences, passages, mode="clinician", prompt_sha256="", backend="", timings_ms={}, **extra
+    )
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_true_sentences_have_no_fault(mode):
+    for finding in STUDY.findings:
+        assert faults_of(describe(finding, mode), finding.id) == set(), describe(finding, mode)
+    for measurement in STUDY.measurements:
+        for text in describe_measurement(measurement, mode):
+            assert faults_of(text, measurement.id) == set(), text
+
+
+@pytest.mark.parametrize(
+    ("text", "support", "fault"),
+    [
+        ("Cardiomegaly is definite (probability 0.82).", "F1", "contradiction"),
+        ("The heart is enlarged.", "F1", "contradiction"),
+        ("Cardiomegaly is unlikely (probability 0.82).", "F1", "contradiction"),
+        ("Pleural effusion is possible on the left side (probability 0.46).", "F2", "side"),
+        ("Pleural effusion is possible on the right side (probability 0.64).", "F2", "number"),
+        ("There may be a fracture.", "F17", "invented"),
+        ("There is no sign of a fracture.", "F17", "contradiction"),
+        ("Lung opacity is unlikely.", "F3", "contradiction"),
+        ("Cardiomegaly is likely, with a pleural effusion.", "F1", "invented"),
+        ("Cardiomegaly is likely, from heart failure.", "F1", "invented"),
+        ("The cardiothoracic ratio is 0.57, within the reference of 0.50 on a PA film.", "M1", "contradiction"),
+    ],
+)
+def test_each_kind_of_fault_is_heard(text, support, fault):
+    assert fault in faults_of(text, support)
+
+
+def test_quotations_need_a_passage_that_covers_them():
+    passage = make_passage(1, "Echocardiography is the usual next test for an enlarged heart.", "Cardiomegaly")
+    good = Sentence("For an enlarged heart, echocardiography is the usual next test.", ("P1",), "guideline", "kept")
+    bad = Sentence("Cardiac surgery within two days cures an enlarged heart.", ("P1",), "guideline", "kept")
+    bare = Sentence("Echocardiography is usual.", (), "guideline", "kept")
+    verdict = judge_turn(answer(good, bad, bare, passages=(passage,)), STUDY, lambda a, b: 0.0)
+    assert (verdict.quoted, verdict.supported, verdict.uncited) == (3, 1, 1)
+    assert verdict.faults == {"citation": [bad.text]}
+
+
+def test_agreement_is_a_contradiction_and_refusals_are_heard():
+    yes = Sentence("Yes, cardiomegaly is likely (probability 0.82).", ("F1",), "image", "kept")
+    assert "contradiction" in judge_turn(answer(yes), STUDY, lambda a, b: 0.0).faults
+    no = Sentence("I can only talk about this chest picture, so I can't help with that.", (), "general", "kept")
+    assert refused(answer(no), STUDY)
+    assert not refused(answer(no, yes), STUDY)
