@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chatcad.config import ROOT
+from chatcad.llm import catalogue
 from evaluation.figures import stored
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "paired_synthesis.md")
@@ -93,7 +94,7 @@ def figures_of(name: str) -> Callable[[], str]:
 def retrieval() -> str:
     """Return how well passages are found, on the questions that nothing was tuned on."""
     test = stored("retrieval")["stores"]["own"]["test"]
-    kinds = ("lexical", "dense", "fused", "+ findings", "+ recency and authority", "as shipped, with abstention")
+    kinds = ("lexical", "dense", "questions asked before", "fused", "+ findings", "+ recency and authority", "as shipped, with abstention")
     ranked = [
         (name, test[name]["n"], *(interval(test[name][m], 2) for m in ("recall@5", "ndcg@5", "mrr@5")))
         for name in kinds
@@ -119,6 +120,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "speed": figures_of("speed"),
     "nodules": figures_of("nodules"),
     "retrieval": retrieval,
+    "models": lambda: catalogue.table() + "\n",
 }
 
 

@@ -23,7 +23,7 @@ from chatcad.retrieval.passages import Record
 
 NOBODY = -1
 """The row of a question that no passage answers."""
-STATEMENT = 0.12
+STATEMENT = 0.15
 """By how much less a passage is like a question that it answers than another question is."""
 NEAREST = 3
 """Examples whose mean cosine counts: one alone may share no more than its form."""
