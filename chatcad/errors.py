@@ -18,6 +18,10 @@ class UsageError(ChatCADError):
     exit_code = 2
 
 
+class LanguageRefused(UsageError):
+    """Answers can't be given in that language; the message names those that are supported."""
+
+
 class KnowledgeInvalid(UsageError):
     """A file of the guideline store breaks its format: which file, which field."""
 

@@ -22,6 +22,7 @@ Side = Literal["left", "right", "bilateral"]
 Zone = Literal["upper", "mid", "lower"]
 Mode = Literal["clinician", "patient"]
 PromptDesign = Literal["P1", "P2", "P3"]
+Language = Literal["en", "de", "es"]
 SentenceSource = Literal["image", "guideline", "general"]
 Checked = Literal["kept", "rewritten", "replaced"]
 Audience = Literal["clinician", "patient", "both"]
@@ -29,7 +30,7 @@ Urgency = Literal["none", "soon", "now"]
 Intent = Literal[
     "finding", "certainty", "location", "measurement", "next_step", "cause", "meaning", "summary",
     "comparison", "urgency", "system", "small_talk", "out_of_scope", "treatment", "doctor", "emergency", "self_harm",
-    "pressure",
+    "pressure", "similar", "recall", "unclear",
 ]  # fmt: skip
 
 FloatImage = NDArray[np.float32]
@@ -227,6 +228,22 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarCase:
+    """A stored report of another film with like findings: shown and lent as style, never a fact about this film.
+
+    ``score`` in ``[0, 1]`` is how like the findings are; ``shared`` are the labels that both flag, ``extra`` those that
+    only the report flags.
+    """
+
+    key: str
+    text: str
+    origin: Literal["archive", "simulated"]
+    score: float
+    shared: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """One laboratory value as the history gives it; ``flag`` only where the history itself calls it high or low."""
 
@@ -314,6 +331,7 @@ class Turn:
     backend: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     machine: Mapping[str, str | int] = field(default_factory=dict)
+    language: Language = "en"
 
     @property
     def answer(self) -> str:

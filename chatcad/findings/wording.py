@@ -7,26 +7,14 @@ and ``measure``; this module only says it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Any
 
-import yaml
-
-from chatcad.config import ROOT
 from chatcad.findings.bands import POSSIBLE
 from chatcad.findings.measure import limits, shown, standing
+from chatcad.language import decimal, spoken, table, words_for
 from chatcad.types import Finding, Measurement, Mode, Study
-from chatcad.vocabulary import terms
 
 PATIENT_LIST = 3
 """Findings that one sentence for a patient lists; a longer list is hard to read."""
-
-
-@lru_cache(maxsize=1)
-def _templates() -> dict[str, Any]:
-    text = (ROOT / "prompts" / "wording.yaml").read_text(encoding="utf-8")
-    templates: dict[str, Any] = yaml.safe_load(text)
-    return templates
 
 
 def describe(finding: Finding, mode: Mode) -> str:
@@ -85,7 +73,10 @@ def _two_places(value: float | None) -> str:
     """Return a probability as it is written; what would round to 0 or 1 is never told as certain."""
     if value is None:
         return ""
-    return "below 0.01" if value < 0.005 else "above 0.99" if value >= 0.995 else f"{value:.2f}"
+    bound = ("below", 0.01) if value < 0.005 else ("above", 0.99) if value >= 0.995 else None
+    if bound is None:
+        return decimal(f"{value:.2f}")
+    return decimal(table("wording")["bounds"][bound[0]].format(value=f"{bound[1]:.2f}"))
 
 
 def where(finding: Finding, mode: Mode) -> str:
@@ -100,8 +91,9 @@ def where(finding: Finding, mode: Mode) -> str:
 
 def describe_group(findings: Iterable[Finding], state: str, mode: Mode) -> str:
     """Return what names several findings ``not_flagged`` or ``not_assessed``: one sentence, for patients several."""
-    names = [terms()[f.label].name if mode == "clinician" else terms()[f.label].plain for f in findings]
-    templates: dict[str, str] = _templates()["groups"][mode]
+    words = [words_for(f.label) for f in findings]
+    names = [w.short if mode == "clinician" else w.plain for w in words]
+    templates: dict[str, str] = table("wording")["groups"][mode]
     if mode == "clinician":
         return templates[state].format(names=", ".join(names))
     lists = [names[i : i + PATIENT_LIST] for i in range(0, len(names), PATIENT_LIST)]

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any
-
-import yaml
 
 from chatcad.checking import rules
 from chatcad.checking.draft import split_sentences
-from chatcad.config import ROOT
 from chatcad.findings.wording import describe, describe_group, describe_measurement
+from chatcad.language import decimal, table
 from chatcad.types import Finding, Measurement, Mode, Passage, Statement
 
 FLAGGED = frozenset({"present", "uncertain"})
-
-
-@lru_cache(maxsize=1)
-def _replies() -> dict[str, Any]:
-    text = (ROOT / "prompts" / "replies.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
-    return loaded
+NUMBER = re.compile(r"\d+\.\d+")
 
 
 def replies(key: str, mode: Mode, support: tuple[str, ...] = (), **values: str) -> list[Statement]:
-    """Return the fixed sentences of ``prompts/replies.yaml`` under a key; shown as they stand."""
-    texts = _replies()[key][mode]
+    """Return the fixed sentences of ``prompts/replies.yaml`` under a key; shown as they stand.
+
+    Values that are fixed words themselves ("left", "first") are said in the language spoken, and numbers written in it.
+    """
+    texts, words = table("replies")[key][mode], table("replies").get("words", {})
+    values = {k: decimal(v) if NUMBER.fullmatch(v) else words.get(v, v) for k, v in values.items()}
     source = "image" if support else "general"
     listed = [texts] if isinstance(texts, str) else texts
     return [Statement(t.format(**values), support, source, reword=False) for t in listed]  # type: ignore[arg-type]
