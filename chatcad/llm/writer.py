@@ -18,7 +18,7 @@ from chatcad.config import Settings
 from chatcad.errors import BackendFailed, ModelMissing
 from chatcad.llm.rest import Rest
 from chatcad.prompting import Prompt
-from chatcad.types import Statement
+from chatcad.types import Sentence, SentenceSource, Statement
 
 LEAST_SECONDS = 0.4
 """With less than this left, a model is not asked any more."""
@@ -119,6 +119,7 @@ class Session:
         self._slice = SENTENCE_SHARE * (deadline - time.monotonic())
         self._until, self._rewrites, self._broken, self._fallback = deadline, 0, "", ""
         self.backend = writer.name
+        self._passed: dict[SentenceSource, tuple[str, str]] = {}
         if writer.spare and writer.rest.reason:
             self._go_over(writer.spare, writer.rest.reason)
 
@@ -149,13 +150,18 @@ class Session:
             self._fail(error)
             return self(statement, None)
 
+    def learn(self, statement: Statement, shown: Sentence) -> None:
+        """Remember a wording that passed, for the next try of the same kind (ImpressionGPT, arXiv 2304.08448)."""
+        if statement.reword and shown.checked != "replaced" and shown.text != statement.text:
+            self._passed[statement.source] = (statement.text, shown.text)
+
     def _begin_sentence(self) -> None:
         self._until = min(self._deadline, time.monotonic() + self._slice)
 
     def _ask(self, statement: Statement, objection: str | None) -> str:
         if time.monotonic() > self._until - LEAST_SECONDS:
             raise NoWording("no time was left for the model")
-        messages = self.prompt.messages(statement, objection)
+        messages = self.prompt.messages(statement, objection, self._passed.get(statement.source))
         return self._writer.word(messages, 24 + len(statement.text) // 2, self._until)
 
     def _fail(self, error: BackendFailed) -> None:

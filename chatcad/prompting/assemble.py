@@ -31,10 +31,15 @@ class Prompt:
     system: str
     sha256: str
 
-    def messages(self, statement: Statement, objection: str | None = None) -> list[BaseMessage]:
-        """Return the messages that ask for one sentence, or for another try after an objection."""
+    def messages(
+        self, statement: Statement, objection: str | None = None, passed: tuple[str, str] | None = None
+    ) -> list[BaseMessage]:
+        """Return the messages that ask for one sentence, or for another try after an objection.
+
+        ``passed`` is another statement with a wording of it that passed the check: an example for the next try.
+        """
         name = "word" if objection is None else "rewrite"
-        request = _file(f"{name}.md").format(statement=statement.text, objection=objection or "")
+        request = _file(f"{name}.md").format(statement=statement.text, objection=objection or "", passed=_told(passed))
         return [SystemMessage(self.system), HumanMessage(request.strip())]
 
 
@@ -47,6 +52,7 @@ def assemble(
     mode: Mode,
     design: PromptDesign,
     context: str = "",
+    examples: Sequence[str] = (),
     budget_tokens: int = 700,
 ) -> Prompt:
     """Return the prompt of one answer.
@@ -59,11 +65,15 @@ def assemble(
         Untrusted: stripped of anything that looks like markup or a control token, and marked.
     mode, design
         Who reads, and how the facts are written.
+    examples
+        Sentences of other films' reports as style, marked as such.
     budget_tokens
-        Upper bound for the whole; the oldest turns go first, then the last passages, then the context.
+        Upper bound for the whole; the examples go first, then the oldest turns, the last passages, the context.
     """
     header = _file(f"system_{mode}.md").strip()
-    earlier = [f"Q: {neutral(t.question)} A: {neutral(t.answer)}" for t in turns]
+    # What other films' reports say is no part of this film's story.
+    earlier = [f"Q: {neutral(t.question)} A: {neutral(t.answer)}" for t in turns if t.intent != "similar"]
+    lent = [neutral(e) for e in examples]
     quoted = [f"{p.id} ({p.where}): {neutral(p.text)}" for p in passages]
     told = neutral(context)[:LONGEST_CONTEXT]
     while True:
@@ -74,15 +84,22 @@ def assemble(
             context=told or "none",
             question=neutral(question)[:LONGEST_QUESTION],
         )
-        system = f"{header}\n{evidence}".strip()
-        if len(system) <= budget_tokens * CHARACTERS_PER_TOKEN or not (earlier or quoted or told):
+        style = _file("examples.md").format(examples="\n".join(lent)) if lent else ""
+        system = f"{header}\n{style}{evidence}".strip()
+        if len(system) <= budget_tokens * CHARACTERS_PER_TOKEN or not (lent or earlier or quoted or told):
             return Prompt(system, hashlib.sha256(system.encode()).hexdigest())
-        if earlier:
+        if lent:
+            lent.pop()
+        elif earlier:
             earlier.pop(0)
         elif quoted:
             quoted.pop()
         else:
             told = ""
+
+
+def _told(passed: tuple[str, str] | None) -> str:
+    return "" if passed is None else _file("passed.md").format(statement=passed[0], wording=passed[1]).rstrip("\n")
 
 
 def neutral(text: str) -> str:
