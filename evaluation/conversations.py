@@ -22,6 +22,7 @@ from langchain_core.outputs import ChatResult
 from chatcad.checking.settle import Write
 from chatcad.config import ROOT, Settings
 from chatcad.errors import BackendFailed, ImageRefused, UsageError
+from chatcad.llm.embedded import UNTUNED
 from chatcad.llm.writer import Writer
 from chatcad.pipeline import ChatCAD, Conversation
 from chatcad.types import Finding, Mode, Statement, Study
@@ -112,7 +113,8 @@ def load(path: Path = QUESTIONS) -> list[Question]:
     """Return the questions in the order of the file."""
     known = {f.name for f in fields(Question)}
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-    return [Question(**{k: tuple(v) if k == "before" else v for k, v in r.items() if k in known}) for r in rows]
+    chosen: list[dict[str, Any]] = [{k: v for k, v in row.items() if k in known} for row in rows]
+    return [Question(**row | {"before": tuple(row.get("before", ()))}) for row in chosen]
 
 
 def read_studies(chatcad: ChatCAD, data: Path) -> list[Study]:
@@ -154,14 +156,17 @@ def talk_before(chatcad: ChatCAD, posed: Posed, mode: Mode) -> Conversation:
 
 
 def variants(chatcad: ChatCAD, settings: Settings) -> Iterator[tuple[str, ChatCAD, Counted]]:
-    """Yield each way of wording: no model, the model of the settings, and those of ``CHATCAD_EVAL_MODELS``.
+    """Yield each way of wording: no model, the model of the settings (of the embedded one also without its adapter).
 
-    ``CHATCAD_EVAL_MODELS="untuned=/folder,tuned=/other"`` names folders of Hugging Face chat models.
+    ``CHATCAD_EVAL_MODELS="small=/folder,large=/other"`` names folders of Hugging Face chat models to ask instead.
     """
     yield _variant(TEMPLATE_ONLY, chatcad, Writer(Mute(), TEMPLATE_ONLY))
     extra = [pair.partition("=") for pair in os.environ.get(MODELS_VARIABLE, "").split(",") if pair]
     if not extra:
         yield _variant(chatcad.writer.name, chatcad, chatcad.writer)
+        untuned = Writer.open(replace(settings, model=UNTUNED)) if settings.backend == "embedded" else chatcad.writer
+        if untuned.name != chatcad.writer.name:
+            yield _variant(f"{untuned.name} untuned", chatcad, untuned)
     for name, _, folder in extra:
         writer = Writer.open(replace(settings, backend="transformers", model=folder, context_tokens=400))
         yield _variant(name, chatcad, writer)

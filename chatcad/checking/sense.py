@@ -132,8 +132,8 @@ def _compared(text: str) -> Iterator[tuple[str, str]]:
 
 def _target(text: str) -> str:
     """Return the first word that carries content, as its stem, or "" at the end of the clause."""
-    for word in re.findall(r"[A-Za-z][\w'-]*|[.;:](?!\d)", text):
-        if word in ".;:":
+    for word in re.findall(r"[A-Za-z][\w'-]*|[.,;:()](?!\d)", text):
+        if word in ".,;:()":
             break
         if word.lower() not in FUNCTION:
             return SAME_TARGET.get(word.lower(), stem(word.lower()))

@@ -48,7 +48,7 @@ def objection_to(draft: str, statement: Statement, facts: Facts) -> str | None:
         or (against_facts(draft, statement, facts) if statement.source == "image" else None)
         or _against_statement(draft, statement)
         or words.no_new_words(draft, allowed)
-        or words.covers(draft, statement.text)
+        or words.covers(draft, statement.text, words.QUOTED if statement.source == "guideline" else words.COVERAGE)
     )
 
 

@@ -13,14 +13,16 @@ from chatcad.checking.claims import expand, stances_of
 from chatcad.checking.cues import AMOUNTS, CUES, MEASURES, NEGATION, RATIO_DIRECTION, RULED_OUT, SIDES
 from chatcad.checking.quantities import in_digits
 from chatcad.config import ROOT
-from chatcad.vocabulary import find_mentions
+from chatcad.vocabulary import find_mentions, terms
 
-COVERAGE = 0.6
-"""Share of the statement's own words that its rewording must keep: below it, something was left out."""
+COVERAGE, QUOTED = 0.6, 0.9
+"""Share of the statement's own words that its rewording must keep; of a quotation, all but one in ten."""
 
 OPENING = re.compile(
     r"^(?:in short|in brief|in summary|in other words|to sum up|to summari[sz]e|overall),?\s+", re.IGNORECASE
 )
+LUNG = "lung"
+"""Where a finding with a side lies: "on the left side" may be said as "in the left lung"."""
 PROBABILITY = "probability"
 """The word may go where its number stays: "(82%)"."""
 
@@ -31,17 +33,19 @@ def no_new_words(draft: str, allowed_text: str) -> str | None:
     """Refuse a word that carries content and stands neither in the allowed text nor among the plain words."""
     draft, allowed_text = _normal(draft), _normal(allowed_text)
     allowed = plain_words() | {stem(w) for w in words_of(allowed_text)}
+    if any(terms()[m.label].sided for m in find_mentions(allowed_text)):
+        allowed |= {LUNG}
     new = [w for w in words_of(_without_known_phrases(draft, allowed_text)) if stem(w) not in allowed]
     return f"adds '{new[0]}', which no fact or passage says" if new else None
 
 
-def covers(draft: str, statement: str) -> str | None:
-    """Refuse a rewording that leaves out too much of its statement."""
+def covers(draft: str, statement: str, share: float = COVERAGE) -> str | None:
+    """Refuse a rewording that leaves out too much of its statement: it must keep ``share`` of the words of its own."""
     draft, statement = _normal(draft), _normal(statement)
     own = {stem(w) for w in words_of(_without_known_phrases(statement, statement))}
     meant = own - plain_words() - {stem(PROBABILITY)}
     kept = meant & {stem(w) for w in words_of(draft)}
-    return "leaves out part of the statement" if len(kept) < COVERAGE * len(meant) else None
+    return "leaves out part of the statement" if len(kept) < share * len(meant) else None
 
 
 @lru_cache(maxsize=1)

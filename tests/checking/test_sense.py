@@ -52,6 +52,7 @@ def test_another_sense_is_refused(rule, draft, statement):
         (sense.denials, "Effusion can't be excluded.", "Effusion is possible."),
         (sense.directions, "The ratio of 0.57 exceeds the reference of 0.50.", RATIO),
         (sense.directions, "The ratio is 0.57, which is above the 0.50 reference.", RATIO),
+        (sense.directions, "It is below 0.01, as no sign was found.", "It is (below 0.01): no sign was found."),
         (sense.sides, "Bilateral effusions.", "Effusion on both sides."),
         (sense.sides, "A right-sided effusion.", "Effusion on the right side."),
         (sense.existence, "It can't say whether it is there.", "It can't say if there is one."),
