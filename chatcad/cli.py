@@ -65,7 +65,12 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     ask.add_argument("image", type=Path)
     ask.add_argument("questions", nargs="+", metavar="QUESTION", help="one or more, as one conversation")
     ask.add_argument("--mode", choices=("clinician", "patient"), default="clinician")
-    ask.add_argument("--context", default="", help="clinical context in words; never taken as a fact about the film")
+    ask.add_argument(
+        "--context",
+        default="",
+        metavar="TEXT|FILE",
+        help="clinical context in words, or a FHIR resource or Bundle as a JSON file; never a fact about the film",
+    )
     ask.add_argument("--prior", type=Path, metavar="IMAGE", help="an earlier film of the same patient")
     ask.add_argument("--json", action="store_true", help="print JSON")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatcad.types import Finding, Measurement, Passage, Study, Turn
+
+if TYPE_CHECKING:
+    from chatcad.planning.differential import Differential
 
 
 def study_to_json(study: Study) -> dict[str, Any]:
@@ -62,6 +65,26 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "machine": dict(turn.machine),
         "timings_ms": _rounded(turn.timings_ms),
     }
+
+
+def differential_to_json(found: Differential, most: int = 8) -> list[dict[str, Any]]:
+    """Return the candidate causes as JSON-able data, best supported first: no probability, since none was measured."""
+    return [
+        {
+            "rank": rank,
+            "cause": c.key,
+            "name": c.cause.name,
+            "explains": list(c.explains),
+            "for": [fact.id for fact in c.speaks_for],
+            "against": [fact.id for fact in c.speaks_against],
+            "not_flagged": [f.id for f in c.not_flagged],
+            "not_assessed": [f.id for f in c.not_assessed],
+            "history_for": list(c.told_for),
+            "history_against": list(c.told_against),
+            "sources": list(c.sources),
+        }
+        for rank, c in enumerate(found.candidates[:most], 1)
+    ]
 
 
 def passage_to_json(passage: Passage) -> dict[str, Any]:

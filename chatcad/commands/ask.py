@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import cast
 
+from chatcad import context, planning
 from chatcad.config import Settings
 from chatcad.types import PromptDesign, Turn
 
@@ -13,19 +14,22 @@ from chatcad.types import PromptDesign, Turn
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     """Answer the questions in order, each with the turns before it."""
     from chatcad.pipeline import ChatCAD, Conversation
-    from chatcad.serialise import study_to_json, turn_to_json
+    from chatcad.serialise import differential_to_json, study_to_json, turn_to_json
 
+    told = context.load(arguments.context)  # first: a bad file shall not wait for the models
     chatcad = ChatCAD.open(settings)
     talk = Conversation(
         study=chatcad.read(arguments.image),
         mode=arguments.mode,
-        context=arguments.context,
+        context=told,
         prior=None if arguments.prior is None else chatcad.read(arguments.prior),
         design=cast(PromptDesign, arguments.design or settings.design),
     )
     turns = chatcad.converse(arguments.questions, talk)
     if arguments.json:
-        print(json.dumps({"study": study_to_json(talk.study), "turns": [turn_to_json(t) for t in turns]}, indent=1))
+        shape = {"study": study_to_json(talk.study), "turns": [turn_to_json(t) for t in turns]}
+        causes = differential_to_json(planning.differential(talk.study, context=told))
+        print(json.dumps({**shape, "differential": causes}, indent=1))
     else:
         print("\n\n".join(as_text(t) for t in turns))
 

@@ -1,6 +1,8 @@
 """What an answer will say, decided from facts and passages before any model words it."""
 
+from chatcad.planning.differential import NO_CONTEXT, differential
+from chatcad.planning.history import gather, hear
 from chatcad.planning.plan import plan, subjects
 from chatcad.planning.understand import Asked, Understanding
 
-__all__ = ["Asked", "Understanding", "plan", "subjects"]
+__all__ = ["NO_CONTEXT", "Asked", "Understanding", "differential", "gather", "hear", "plan", "subjects"]

@@ -12,7 +12,9 @@ from chatcad.retrieval.graph import finding_graph
 from chatcad.types import Context, Finding, Measurement, Mode, Passage, Statement
 
 MOST = 3
-"""Candidates that an answer names; the others are in the JSON and on the page."""
+"""Candidates that an answer names; the others are in the JSON."""
+
+ORDINALS = ("first", "second", "third")
 
 
 def say_differential(found: Differential, passages: Sequence[Passage], context: Context, mode: Mode) -> list[Statement]:
@@ -33,18 +35,19 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
     if not told:
         return []
     flagged = any(isinstance(fact, Finding) and fact.label in found.about for c in told for fact in c.speaks_for)
-    said = replies("differential" if flagged else "differential_open", mode)
-    shared = len({c.speaks_for for c in told}) == 1 and len(told) > 1
-    for candidate in told:
+    said = replies("differential" if flagged else "differential_open", mode, source=_named(told, passages))
+    # By ids: a finding carries its heat map, and arrays are neither hashable nor comparable.
+    shared = len({tuple(fact.id for fact in c.speaks_for) for c in told}) == 1 and len(told) > 1
+    for candidate, nth in zip(told, ORDINALS, strict=False):
         said.append(_name(candidate, passages, mode))
-        said += [] if shared else _facts("candidate_for", candidate.speaks_for, mode)
-        said += _facts("candidate_against", candidate.speaks_against, mode)
-        said += _history(candidate, context, mode)
+        said += [] if shared else _facts("candidate_for", candidate.speaks_for, mode, nth)
+        said += _facts("candidate_against", candidate.speaks_against, mode, nth)
+        said += _history(candidate, context, mode, nth)
     # A patient has just read the findings: what fits every cause needs no repetition.
     said += _facts("candidates_for", told[0].speaks_for, mode) if shared and mode == "clinician" else []
     for state in ("not_flagged", "not_assessed"):
         said += say_group(_open(told, state), state, mode)
-    return [*said, *_checks(found, told, passages, mode)]
+    return said + (_checks(found, told, passages, mode) if flagged else [])
 
 
 def sayable(found: Differential) -> tuple[Candidate, ...]:
@@ -52,7 +55,7 @@ def sayable(found: Differential) -> tuple[Candidate, ...]:
     gone = {
         f.label for c in found.candidates for f in c.speaks_against if isinstance(f, Finding) and f.state == "absent"
     }
-    return tuple(c for c in found.candidates if c.cause.label is None or c.cause.label not in gone)[:MOST]
+    return tuple(c for c in found.candidates if c.cause.label not in gone)[:MOST]
 
 
 def _name(candidate: Candidate, passages: Sequence[Passage], mode: Mode) -> Statement:
@@ -76,18 +79,26 @@ def _carried(sources: Sequence[str], passages: Sequence[Passage], mode: Mode) ->
     return (), f" ({cited(sources[0])})"
 
 
-def _facts(key: str, facts: Sequence[Finding | Measurement], mode: Mode) -> list[Statement]:
+def _named(told: Sequence[Candidate], passages: Sequence[Passage]) -> str:
+    """Return the sources of the links that no retrieved passage carries, as a patient's sentence names them: once."""
+    keys = {p.key for p in passages}
+    open_links = [c.sources[0] for c in told if not keys & set(c.sources)]
+    names = dict.fromkeys(str(cited(key)) for key in open_links)
+    return f" ({'; '.join(names)})" if names else ""
+
+
+def _facts(key: str, facts: Sequence[Finding | Measurement], mode: Mode, nth: str = "") -> list[Statement]:
     # In plain words a measurement says what its finding has said.
     facts = [f for f in facts if isinstance(f, Finding) or mode == "clinician"]
     parts = [clause(f, mode) if isinstance(f, Finding) else measured_clause(f) for f in facts]
-    return replies(key, mode, tuple(f.id for f in facts), facts="; ".join(parts)) if facts else []
+    return replies(key, mode, tuple(f.id for f in facts), facts="; ".join(parts), nth=nth) if facts else []
 
 
-def _history(candidate: Candidate, context: Context, mode: Mode) -> list[Statement]:
+def _history(candidate: Candidate, context: Context, mode: Mode, nth: str) -> list[Statement]:
     said = []
     for key, told in (("history_for", candidate.told_for), ("history_against", candidate.told_against)):
         names = [name_of(k, mode, denied=k in context.denied) for k in told]
-        said += replies(key, mode, names=", ".join(names)) if names else []
+        said += replies(key, mode, names=", ".join(names), nth=nth) if names else []
     return said
 
 

@@ -6,16 +6,17 @@ A history is never a fact about the film: every sentence on it begins with "The 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from chatcad.context.words import read_words
 from chatcad.planning.causes import name_of, sayable
 from chatcad.planning.differential import Differential
 from chatcad.planning.statements import guideline, replies, say_finding
-from chatcad.planning.understand import Asked
+from chatcad.planning.understand import ALARMS, TOPICS, Asked
 from chatcad.retrieval.graph import finding_graph
-from chatcad.types import Context, Finding, Intent, Mode, Passage, Statement, Study
+from chatcad.types import Context, Finding, Intent, Mode, Passage, Statement, Study, Turn
 
 CANDIDATES = 6
 """Passages looked up for one answer; the plan quotes the few that fit, and only these are shown to the model."""
@@ -23,20 +24,40 @@ CANDIDATES = 6
 CHANGES: frozenset[Intent] = frozenset({"finding", "summary", "next_step", "cause", "urgency"})
 """Kinds of question whose answer a history can change."""
 
-INFECTION = ("fever", "cough")
-_LOOKED_UP: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    ("child", "chest films of children", re.compile(r"\b(?:child|children|infants?)\b", re.IGNORECASE)),
-    ("pregnant", "chest X-ray in pregnancy", re.compile(r"\bpregnan", re.IGNORECASE)),
-    (
-        "injury",
-        "chest injury and rib fracture: what to do next",
-        re.compile(r"\binjur|\bfracture|\brib", re.IGNORECASE),
-    ),
-    (
-        "infection",
-        "fever and cough: signs of a lung infection",
-        re.compile(r"\bfever|\binfection|\bpneumonia", re.IGNORECASE),
-    ),
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a history calls for: a query of its own, and which passages fit it by kind, words and findings."""
+
+    query: str
+    topics: frozenset[str]
+    fits: re.Pattern[str]
+    about: frozenset[str] = frozenset()
+
+    def takes(self, passage: Passage) -> bool:
+        """Return whether a passage fits; advice on children is for children only."""
+        about = bool(self.about & set(passage.findings)) if self.about else not passage.findings
+        for_whom = self is CHILD or not CHILD.fits.search(passage.text)
+        return about and for_whom and bool(self.topics & set(passage.topics)) and bool(self.fits.search(passage.text))
+
+
+CHILD = Call(
+    "Can a network for adults read a child's chest film?",
+    frozenset({"limits", "safety"}),
+    re.compile(r"\b(?:child|children|infants?)\b", re.IGNORECASE),
+)
+PREGNANT = Call("Is a chest X-ray safe in pregnancy?", frozenset({"safety"}), re.compile(r"\bpregnan", re.IGNORECASE))
+INJURY = Call(
+    "What comes next after an injury to the chest?",
+    frozenset({"next_step", "urgency"}),
+    re.compile(r"\bafter (?:an? |minor |major |chest )*injury|\bhurt your chest", re.IGNORECASE),
+    frozenset({"Fracture", "Pneumothorax", "Effusion"}),
+)
+INFECTION = Call(
+    "How ill is a patient with suspected pneumonia, and which checks come next?",
+    frozenset({"next_step", "urgency"}),
+    re.compile(""),
+    frozenset({"Pneumonia", "Infiltration", "Consolidation", "Lung Opacity"}),
 )
 
 
@@ -65,37 +86,39 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
     if not asked.topics:
         return search(asked.question, labels=labels, topics=(), mode=mode, k=0)
     found = list(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES))
-    for _, query, fits in _called_for(context) if asked.intent in CHANGES else ():
-        more = [p for p in search(query, labels=(), topics=(), mode=mode, k=CANDIDATES) if fits.search(p.text)]
-        new = [p for p in more if p.key not in {f.key for f in found}]
-        found += [replace(p, id=f"P{len(found) + 1}") for p in new[:1]]
+    for call in _called_for(asked, context):
+        more = search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES)
+        new = [p for p in more if call.takes(p) and p.key not in {f.key for f in found}]
+        found += [replace(p, id=f"P{len(found) + 1}") for p in new[:2]]
     return tuple(found)
 
 
-def _called_for(context: Context) -> Iterable[tuple[str, str, re.Pattern[str]]]:
-    holds = {
-        "child": context.child,
-        "pregnant": context.pregnant,
-        "injury": "injury" in context.told,
-        "infection": any(sign in context.told for sign in INFECTION),
-    }
-    return [entry for entry in _LOOKED_UP if holds[entry[0]]]
+def _called_for(asked: Asked, context: Context) -> list[Call]:
+    if asked.intent not in CHANGES:
+        return []
+    infected = bool({"fever", "cough"} & set(context.told))
+    holds = ((CHILD, context.child), (PREGNANT, context.pregnant), (INJURY, "injury" in context.told))
+    called = [call for call, here in (*holds, (INFECTION, infected)) if here]
+    # Who asks after one finding wants no advice on another.
+    elsewhere = asked.labels if asked.intent == "finding" else ()
+    return [c for c in called if not c.about or not elsewhere or c.about & set(elsewhere)]
 
 
 def say_history(
     asked: Asked, study: Study, shown: Sequence[Finding], passages: Sequence[Passage], *, mode: Mode, context: Context
 ) -> list[Statement]:
     """Return what a history adds to an answer: that it was told, what it makes of the results, a passage for it."""
-    if asked.intent not in CHANGES:
-        return []
     said, quoted = [], []
-    fracture = study.finding("Fracture")
-    for name, _, fits in _called_for(context):
-        about = [*shown, *([fracture] if name == "injury" and fracture else [])]
-        quoted += guideline([p for p in passages if fits.search(p.text)], about, mode, most=1)
-        said += replies(f"history_{name}", mode) if name in {"child", "pregnant"} else []
-        said += [say_finding(fracture, mode)] if name == "injury" and fracture else []
-    return [*(say_told(context, mode) if said or quoted or asked.intent == "next_step" else []), *said, *quoted]
+    for call in _called_for(asked, context):
+        about = [*shown, *(f for label in sorted(call.about) if (f := study.finding(label)))]
+        quoted += guideline([p for p in passages if call.takes(p)], about, mode, most=1)
+        said += replies("history_child", mode) if call is CHILD else []
+        said += replies("history_pregnant", mode) if call is PREGNANT else []
+        # After an injury a reader thinks of bones, whatever was asked.
+        fracture = study.finding("Fracture") if call is INJURY else None
+        said += [say_finding(fracture, mode)] if fracture else []
+    matters = said or quoted or asked.intent in {"cause", "next_step"}
+    return [*(say_told(context, mode) if matters else []), *said, *quoted]
 
 
 def say_told(context: Context, mode: Mode) -> list[Statement]:
@@ -117,9 +140,51 @@ def closing_question(found: Differential, mode: Mode, context: Context) -> list[
             telling.append((favoured, asks))
     if not telling:
         return []
-    telling.sort(key=lambda t: t[0])
+    # What speaks for the first candidate comes first, then what speaks for most of them.
+    telling.sort(key=lambda t: (t[0][0], -len(t[0])))
     favoured, asks = telling[0]
     # A second one only where it speaks for another candidate.
     other = next((more for ranks, more in telling[1:] if not set(ranks) & set(favoured)), None)
     text = f"{asks[:1].upper()}{asks[1:]}" + (f", or {other}?" if other else "?")
     return [Statement(text, (), "general", reword=False)]
+
+
+def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, Context]:
+    """Return a question and its context with the answers that the reader gave to questions asked back.
+
+    Parameters
+    ----------
+    asked
+        The question understood: where it answers one that was asked back, it stands for the question before.
+    turns
+        Earlier turns.
+    context
+        What was told beside the conversation; signs are added to it, and nothing else.
+    """
+    texts = [*(t.question for t in turns[1:]), asked.question]
+    answers = [text for before, text in zip(turns, texts, strict=False) if _asked_back(before) and _tells(text)]
+    for heard in map(read_words, answers):
+        signs = finding_graph().signs
+        told = [k for k in heard.told if k in signs and k not in context.told]
+        denied = [k for k in heard.denied if k in signs and k not in context.denied]
+        context = replace(context, told=(*context.told, *told), denied=(*context.denied, *denied))
+    if not answers or answers[-1] is not asked.question or asked.intent in ALARMS:
+        return asked, context
+    last = turns[-1]
+    return replace(asked, intent=last.intent, labels=last.labels, topics=TOPICS.get(last.intent, ())), context
+
+
+def _asked_back(turn: Turn) -> bool:
+    return any(s.source == "general" and s.text.endswith("?") for s in turn.sentences)
+
+
+def _tells(text: str) -> bool:
+    if "?" in text or _ORDERS.match(text):
+        return False
+    heard = read_words(text)
+    return bool({*heard.told, *heard.denied} & set(finding_graph().signs))
+
+
+_ORDERS = re.compile(
+    r"\W*(?:please |can |could )*(?:explain|tell|describe|show|give|what|why|how|is|are|was|does|do)\b", re.I
+)

@@ -85,12 +85,14 @@ class Handlers:
 
     def answer(self, visit: Visit, mode: Mode, context: str | None) -> Iterator[Visit]:
         """Answer the question under way: the visit after each sentence, until it is finished or stopped."""
+        from chatcad.context import parse
         from chatcad.pipeline import Conversation
 
         if visit.study is None or (asking := visit.asking) is None:
             return
-        talk = Conversation(visit.study, visit.turns, mode, (context or "")[:CONTEXT_LENGTH], visit.prior, self.design)
         try:
+            told = parse((context or "")[:CONTEXT_LENGTH])
+            talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, self.design)
             for said in self.loading.system.result().stream(asking.text, talk):
                 if asking.stopped:
                     return

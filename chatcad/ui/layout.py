@@ -186,6 +186,6 @@ def talk_column() -> TalkColumn:
     with gr.Accordion("About the patient (optional)", open=False):
         context = gr.Textbox(
             label="Age, complaint, question", max_length=handlers.CONTEXT_LENGTH, lines=2,
-            info="No names or numbers. It shapes the wording only and is never taken as a finding on the film.",
+            info="No names: they are dropped. It shapes the answer and is never taken as a finding on the film.",
         )  # fmt: skip
     return TalkColumn(mode, chat, cast("tuple[gr.Button, gr.Button, gr.Button]", offers), question, send, stop, context)

@@ -28,7 +28,9 @@ R4 = {
         {
             "resource": {
                 "resourceType": "Condition",
-                "code": {"coding": [{"system": "http://snomed.info/sct", "code": "84114007", "display": "Heart failure"}]},
+                "code": {
+                    "coding": [{"system": "http://snomed.info/sct", "code": "84114007", "display": "Heart failure"}]
+                },
                 "subject": {"display": "Johanna Canaryson"},
                 "recordedDate": "2024-05-06",
             }

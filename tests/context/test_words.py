@@ -6,7 +6,20 @@ from chatcad.context import in_words, load, parse
 from chatcad.errors import ContextRefused
 from chatcad.types import Context
 
-CANARIES = ("Canaryson", "Johanna", "White", "Rose", "1961", "2024", "March", "123", "555", "Street", "14", "example.org")
+CANARIES = (
+    "Canaryson",
+    "Johanna",
+    "White",
+    "Rose",
+    "1961",
+    "2024",
+    "March",
+    "123",
+    "555",
+    "Street",
+    "14",
+    "example.org",
+)
 NAMED = (
     "Mrs Johanna Canaryson, DOB 12/03/1961, MRN 123-45-678, of 14 Canary Street, tel 0171 555 0123, j.c@example.org. "
     "Seen by Dr. Rose White on 3 March 2024. Case number: A123. 62-year-old woman with fever and a cough for 2 weeks."
@@ -85,7 +98,9 @@ def test_control_tokens_and_markup_are_gone():
 
 
 def test_laboratory_values_keep_their_units_and_are_not_judged():
-    labs = {lab.name: (lab.value, lab.unit, lab.flag) for lab in parse("CRP 120 mg/L, WBC 14.5, D-dimer raised 900").labs}
+    labs = {
+        lab.name: (lab.value, lab.unit, lab.flag) for lab in parse("CRP 120 mg/L, WBC 14.5, D-dimer raised 900").labs
+    }
     assert labs == {"CRP": (120, "mg/L", None), "white cells": (14.5, "", None), "D-dimer": (900, "", "high")}
 
 

@@ -105,7 +105,7 @@ def test_an_answer_grows_sentence_by_sentence_and_ends_in_the_log() -> None:
     assert lengths == sorted(set(lengths))
     assert last[0].turns[0].mode == "patient"
     assert [m["role"] for m in last[1]] == ["user", "assistant", "assistant"]
-    assert system.seen[0].context == "58 years"
+    assert system.seen[0].context.age_band == "50-59"
 
 
 def test_the_next_question_sees_the_earlier_turns_and_the_earlier_film() -> None:

@@ -1,0 +1,109 @@
+"""What was told of the patient: it calls for passages, adds remarks, and is asked after where it would matter."""
+
+import pytest
+
+from chatcad.context import parse
+from chatcad.planning import Asked, gather, plan
+from chatcad.planning.history import CANDIDATES, INFECTION
+from chatcad.types import Context
+from tests.factories import make_passage, make_study
+
+STUDY = make_study()
+CHILD = make_passage(
+    9,
+    "A network trained on films of adults should not be trusted on films of children.",
+    key="kids",
+    topics=("limits",),
+)
+HEART = make_passage(1, "Echocardiography is the next test.", "Cardiomegaly", key="echo")
+
+
+def said(intent, history, mode="clinician", *, study=STUDY, passages=(), labels=()):
+    made = plan(Asked("?", intent, labels, ("cause",)), study, passages, mode, context=parse(history))
+    return [s.text for s in made.statements]
+
+
+class Shelf:
+    """A retriever that has one passage for each question, and remembers what was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def search(self, question, *, labels, topics, mode, k):
+        self.asked.append((question, k))
+        return (CHILD,) if "child" in question else (HEART,) if k else ()
+
+
+def test_a_child_gets_a_warning_and_passages_on_children():
+    shelf = Shelf()
+    asked = Asked("What next?", "next_step", (), ("next_step",))
+    passages = gather(shelf.search, asked, ("Cardiomegaly",), "clinician", parse("3 year old boy"))
+    assert [p.key for p in passages] == ["echo", "kids"]
+    assert [p.id for p in passages] == ["P1", "P2"]
+    lines = said("next_step", "3 year old boy", passages=passages)
+    assert any("not validated on children" in line for line in lines)
+    assert CHILD.text in lines
+
+
+def test_a_question_on_one_finding_gets_no_advice_on_another():
+    about_heart = said("finding", "fell, fever", labels=("Cardiomegaly",))
+    assert not any("history given" in line or "Fracture" in line for line in about_heart)
+
+
+def test_advice_fits_what_was_told_by_its_findings_and_its_reader():
+    advice = {"topics": ("next_step",)}
+    plain = make_passage(1, "A second film is nothing bad.", **advice)
+    children = make_passage(2, "A child with pneumonia needs no second film.", "Pneumonia", **advice)
+    adults = make_passage(3, "A severity score guides care in pneumonia.", "Pneumonia", **advice)
+    looks = make_passage(4, "Pneumonia can be round.", "Pneumonia", topics=("appearance",))
+    assert [p.id for p in (plain, children, adults, looks) if INFECTION.takes(p)] == ["P3"]
+
+
+def test_no_history_asks_for_nothing_more():
+    shelf = Shelf()
+    gather(shelf.search, Asked("What next?", "next_step", (), ("next_step",)), (), "clinician", Context())
+    gather(shelf.search, Asked("Hello", "small_talk", (), ()), (), "clinician", parse("3 year old boy"))
+    assert shelf.asked == [("What next?", CANDIDATES), ("Hello", 0)]
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_after_an_injury_the_answer_says_that_bones_were_not_assessed(mode):
+    lines = " ".join(said("summary", "fell from a ladder", mode))
+    assert "history given" in lines
+    assert "Fracture was not assessed" in lines or "did not look for a broken bone" in lines
+
+
+def test_a_history_changes_no_other_kind_of_answer():
+    for intent in ("measurement", "small_talk", "system", "out_of_scope", "certainty"):
+        assert said(intent, "3 year old boy, fever, fell") == said(intent, "")
+
+
+def test_the_facts_of_the_film_are_the_same_with_any_history():
+    def facts(history):
+        made = plan(Asked("?", "finding", (), ()), STUDY, (), "clinician", context=parse(history))
+        return {s.text for s in made.statements if s.source == "image" and "Fracture" not in s.text}
+
+    assert facts("known pneumothorax, massive effusion, the heart is normal") == facts("")
+
+
+@pytest.mark.parametrize(
+    ("study", "question"),
+    [
+        (STUDY, "Are the ankles swollen?"),
+        (make_study({"Pneumothorax": ("assessed", 0.8)}), "Was there a fall or another injury?"),
+        (make_study({"Lung Opacity": ("assessed", 0.8)}), "Is there fever?"),
+        (make_study({"Effusion": ("assessed", 0.8)}), "Are the ankles swollen, or is there fever?"),
+    ],
+)
+def test_one_question_is_asked_back_where_its_answer_would_change_the_order(study, question):
+    lines = said("cause", "", study=study)
+    assert lines[-2] == question
+    assert sum(line.endswith("?") for line in lines) == 1
+
+
+def test_nothing_is_asked_back_where_it_was_told_or_does_not_matter():
+    assert not any(line.endswith("?") for line in said("cause", "fever"))
+    assert not any(line.endswith("?") for line in said("finding", ""))
+    assert not any(
+        line.endswith("?") for line in said("cause", "", study=make_study({"Effusion": ("assessed", 0.02)}, ctr=0.4))
+    )
