@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass as frozen
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,8 +18,9 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from chatcad.config import ROOT
+from chatcad.language import said, spoken
 from chatcad.retrieval.typed_yaml import read_typed
-from chatcad.types import Urgency
+from chatcad.types import Language, Urgency
 from chatcad.vocabulary import find_mentions, terms
 
 LinkStrength = Literal["strong", "moderate", "weak"]
@@ -283,7 +284,26 @@ def load_graph(path: Path = ROOT / "knowledge" / "graph.yaml") -> Graph:
     return read_typed(path, Graph)
 
 
-@lru_cache(maxsize=1)
 def finding_graph() -> Graph:
-    """Return the graph that ships with the program."""
-    return load_graph()
+    """Return the graph that ships with the program, its words in the language spoken."""
+    return _shipped(spoken())
+
+
+@lru_cache(maxsize=3)
+def _shipped(language: Language) -> Graph:
+    if language == "en":
+        return load_graph()
+    graph = _shipped("en")
+    checks = {
+        label: replace(f, checks=tuple(replace(c, check=said(c.check), plain=said(c.plain)) for c in f.checks))
+        for label, f in graph.findings.items()
+    }
+    return replace(
+        graph,
+        causes={key: replace(c, name=said(c.name), plain=said(c.plain)) for key, c in graph.causes.items()},
+        findings=checks,
+        separating=tuple(
+            replace(s, check=said(s.check), plain=said(s.plain), reads=said(s.reads)) for s in graph.separating
+        ),
+        signs={key: replace(s, name=said(s.name), plain=said(s.plain)) for key, s in graph.signs.items()},
+    )
