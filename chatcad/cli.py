@@ -78,6 +78,7 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     report.add_argument("image", type=Path)
     report.add_argument("--export", choices=("md",), default="md", help="format (default: md)")
     report.add_argument("--out", type=Path, metavar="DIR", help="write a file there instead of printing")
+    report.add_argument("--json", action="store_true", help="print JSON")
     for parser in (ask, report):
         parser.add_argument("--design", choices=("P1", "P2", "P3"), help="how facts are written for the model")
         parser.add_argument("--backend", choices=BACKENDS, help="language model (default: CHATCAD_BACKEND or embedded)")
@@ -102,13 +103,22 @@ def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentP
     add.add_argument("--url", help="where it is published")
     add.add_argument("--year", type=int, help="of the edition; else what it states, else that in the file's name")
     add.add_argument("--audience", choices=("clinician", "patient", "both"), help="who reads it (default: clinician)")
+    add.add_argument(
+        "--reports",
+        action="store_true",
+        help="the paths are past reports (.txt, .jsonl, .csv), kept without their patients",
+    )
     remove = actions.add_parser("remove", help="take a document that you added out again, with all its versions")
     remove.add_argument("names", nargs="+", metavar="KEY|PATH", help="see `knowledge list`")
+    remove.add_argument(
+        "--reports", action="store_true", help="the names are reports, or the files that they came from"
+    )
     search = actions.add_parser("search", help="find passages")
     search.add_argument("query")
     search.add_argument("--mode", choices=("clinician", "patient"), default="clinician")
     search.add_argument("-k", type=int, default=5, help="how many")
     listing = actions.add_parser("list", help="what is indexed")
+    listing.add_argument("--reports", action="store_true", help="the reports that similar cases are looked up in")
     actions.add_parser("lint", help="check passages, finding graph and glossary: format, grade, references, coverage")
     for parser in (search, listing):
         parser.add_argument("--json", action="store_true", help="print JSON")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chatcad.types import Finding, Measurement, Passage, Study, Turn
+from chatcad.types import Finding, Measurement, Passage, SimilarCase, Study, Turn
 
 if TYPE_CHECKING:
     from chatcad.planning.differential import Differential
@@ -84,6 +85,21 @@ def differential_to_json(found: Differential, most: int = 8) -> list[dict[str, A
             "sources": list(c.sources),
         }
         for rank, c in enumerate(found.candidates[:most], 1)
+    ]
+
+
+def cases_to_json(cases: Sequence[SimilarCase]) -> list[dict[str, Any]]:
+    """Return other films' reports as JSON-able data, most alike first."""
+    return [
+        {
+            "id": c.key,
+            "origin": c.origin,
+            "score": round(c.score, 4),
+            "shared": list(c.shared),
+            "extra": list(c.extra),
+            "text": c.text,
+        }
+        for c in cases
     ]
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import cast
 
-from chatcad import context, planning
+from chatcad import cases, context, planning
 from chatcad.config import Settings
 from chatcad.types import PromptDesign, Turn
 
@@ -14,7 +14,7 @@ from chatcad.types import PromptDesign, Turn
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     """Answer the questions in order, each with the turns before it."""
     from chatcad.pipeline import ChatCAD, Conversation
-    from chatcad.serialise import differential_to_json, study_to_json, turn_to_json
+    from chatcad.serialise import cases_to_json, differential_to_json, study_to_json, turn_to_json
 
     told = context.load(arguments.context)  # first: a bad file shall not wait for the models
     chatcad = ChatCAD.open(settings)
@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.json:
         shape = {"study": study_to_json(talk.study), "turns": [turn_to_json(t) for t in turns]}
         causes = differential_to_json(planning.differential(talk.study, context=told))
-        print(json.dumps({**shape, "differential": causes}, indent=1))
+        alike = cases_to_json(cases.gather("similar", talk.study, talk.mode, settings))
+        print(json.dumps({**shape, "differential": causes, "similar_cases": alike}, indent=1))
     else:
         print("\n\n".join(as_text(t) for t in turns))
 

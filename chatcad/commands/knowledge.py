@@ -1,4 +1,4 @@
-"""``knowledge add | remove | search | list | lint``: the guideline store."""
+"""``knowledge add | remove | search | list | lint``: the guideline store, and the reports' with ``--reports``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _add(arguments: argparse.Namespace, settings: Settings) -> int:
     from chatcad.retrieval.store import add, open_retriever
 
+    if arguments.reports:
+        return _add_reports(arguments, settings)
     told = {name: getattr(arguments, name) for name in ("title", "source", "url", "year", "audience")}
     report = add(arguments.paths, settings, told)
     print(report)
@@ -30,10 +32,34 @@ def _add(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _remove(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chatcad import cases
     from chatcad.retrieval.store import remove
 
     for name in arguments.names:
-        print(f"{name}: {remove(name, settings)} passages removed")
+        if arguments.reports or name.startswith("case:"):
+            print(f"{name}: {cases.remove(name, settings)} reports removed")
+        else:
+            print(f"{name}: {remove(name, settings)} passages removed")
+    return 0
+
+
+def _add_reports(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chatcad import cases
+
+    outcome = cases.add(arguments.paths, settings)
+    print(outcome)
+    return 0 if outcome.added or outcome.unchanged else NOTHING_ADDED
+
+
+def _list_reports(arguments: argparse.Namespace, settings: Settings) -> int:
+    from chatcad import cases
+
+    reports = cases.listed(settings)
+    if arguments.json:
+        print(json.dumps([{"id": r.key, "origin": r.origin, "text": r.text} for r in reports], indent=1))
+        return 0
+    for r in reports:
+        print(f"{r.key}  {r.origin:9}  {r.text}")
     return 0
 
 
@@ -57,6 +83,8 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
     from chatcad.retrieval.store import list_passages, list_superseded
     from chatcad.serialise import passage_to_json
 
+    if arguments.reports:
+        return _list_reports(arguments, settings)
     listed = [(p, False) for p in list_passages(settings)] + [(p, True) for p in list_superseded(settings)]
     if arguments.json:
         print(json.dumps([passage_to_json(p) | {"superseded": old} for p, old in listed], indent=1))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Sequence
 from typing import cast
 
-from chatcad import DISCLAIMER
+from chatcad import DISCLAIMER, cases
 from chatcad.config import Settings
 from chatcad.findings.wording import measurement_line, positives
-from chatcad.types import PromptDesign, Study, Turn
+from chatcad.types import PromptDesign, SimilarCase, Study, Turn
 
 IMPRESSION = "What do you see on this film?"
 
@@ -22,7 +24,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     turn = chatcad.answer(
         IMPRESSION, Conversation(study, design=cast(PromptDesign, arguments.design or settings.design))
     )
-    text = as_markdown(study, turn)
+    others = cases.similar(study, settings)
+    if arguments.json:
+        print(json.dumps(_as_json(study, turn, others), indent=1))
+        return
+    text = as_markdown(study, turn, others)
     if arguments.out is None:
         print(text)
         return
@@ -32,10 +38,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     print(path)
 
 
-def as_markdown(study: Study, impression: Turn) -> str:
-    """Return the report as Markdown, with the research-only line first."""
+def impression_lines(study: Study, impression: Turn) -> list[str]:
+    """Return the impression's sentences on what is flagged or measured."""
     open_ids = {f.id for f in positives(study)} | {m.id for m in study.measurements}
-    flagged = [s.text for s in impression.sentences if open_ids & set(s.support)]
+    return [s.text for s in impression.sentences if open_ids & set(s.support)]
+
+
+def as_markdown(study: Study, impression: Turn, others: Sequence[SimilarCase] = ()) -> str:
+    """Return the report as Markdown, with the research-only line first and other films' reports marked as such."""
     return "\n".join(
         [
             "# Chest radiograph: preliminary, machine-drafted",
@@ -54,8 +64,32 @@ def as_markdown(study: Study, impression: Turn) -> str:
             "",
             "## Impression",
             "",
-            *(f"- {line}" for line in flagged),
+            *(f"- {line}" for line in impression_lines(study, impression)),
             "",
+            *_others_in_markdown(others),
             f"Prompt sha256: `{impression.prompt_sha256}` · {impression.backend}",
         ]
     )
+
+
+def _others_in_markdown(others: Sequence[SimilarCase]) -> list[str]:
+    if not others:
+        return []
+    heading = [
+        "## Similar cases",
+        "",
+        "*Reports of other films, to compare with: nothing in them is a fact of this film.*",
+        "",
+    ]
+    return [*heading, *(f"- {c.key} ({c.origin}, likeness {c.score:.2f}): {c.text}" for c in others), ""]
+
+
+def _as_json(study: Study, impression: Turn, others: Sequence[SimilarCase]) -> dict[str, object]:
+    from chatcad.serialise import cases_to_json, study_to_json, turn_to_json
+
+    return {
+        "study": study_to_json(study),
+        "impression": impression_lines(study, impression),
+        "turn": turn_to_json(impression),
+        "similar_cases": cases_to_json(others),
+    }
