@@ -107,7 +107,10 @@ def name_of(key: str, mode: Mode, *, denied: bool = False) -> str:
     graph = finding_graph()
     entry = graph.signs.get(key) or graph.causes[key]
     words = entry.name if mode == "clinician" else entry.plain
-    return f"no {words.removeprefix('a ').removeprefix('an ')}" if denied else words
+    if not denied:
+        return words
+    (said,) = replies("denied", mode, words=words.removeprefix("a ").removeprefix("an "))
+    return said.text
 
 
 def _open(told: Sequence[Candidate], state: str) -> list[Finding]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chatcad.context.words import read_words
+from chatcad.language import spoken
 from chatcad.planning.causes import name_of, sayable
 from chatcad.planning.differential import Differential
 from chatcad.planning.statements import guideline, replies, say_finding
@@ -128,8 +129,11 @@ def say_told(context: Context, mode: Mode) -> list[Statement]:
 
 
 def closing_question(found: Differential, mode: Mode, context: Context) -> list[Statement]:
-    """Return one question whose answer could change the order of the causes, or none: only where nothing was told."""
-    if context.told or context.denied:
+    """Return one question whose answer could change the order of the causes, or none: only where nothing was told.
+
+    None in another language than English either: its answer would not be understood.
+    """
+    if context.told or context.denied or spoken() != "en":
         return []
     first = [c.key for c in sayable(found)]
     telling = []
@@ -150,19 +154,19 @@ def closing_question(found: Differential, mode: Mode, context: Context) -> list[
 
 
 def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, Context]:
-    """Return a question and its context with the answers that the reader gave to questions asked back.
+    """Return a question and its context with what the reader told after an answer that depends on it.
 
     Parameters
     ----------
     asked
-        The question understood: where it answers one that was asked back, it stands for the question before.
+        The question understood: where it only tells of the patient, it stands for the question before.
     turns
         Earlier turns.
     context
         What was told beside the conversation; signs are added to it, and nothing else.
     """
     texts = [*(t.question for t in turns[1:]), asked.question]
-    answers = [text for before, text in zip(turns, texts, strict=False) if _asked_back(before) and _tells(text)]
+    answers = [text for before, text in zip(turns, texts, strict=False) if _open_to_answers(before) and _tells(text)]
     for heard in map(read_words, answers):
         signs = finding_graph().signs
         told = [k for k in heard.told if k in signs and k not in context.told]
@@ -174,8 +178,9 @@ def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, 
     return replace(asked, intent=last.intent, labels=last.labels, topics=TOPICS.get(last.intent, ())), context
 
 
-def _asked_back(turn: Turn) -> bool:
-    return any(s.source == "general" and s.text.endswith("?") for s in turn.sentences)
+def _open_to_answers(turn: Turn) -> bool:
+    # A cause or a next step depends on the history, so what is told after it is heard, asked back or not.
+    return turn.intent in {"cause", "next_step"} or any(s.text.endswith("?") for s in turn.sentences)
 
 
 def _tells(text: str) -> bool:

@@ -3,9 +3,9 @@
 import pytest
 
 from chatcad.context import parse
-from chatcad.planning import Asked, gather, plan
+from chatcad.planning import Asked, gather, hear, plan
 from chatcad.planning.history import CANDIDATES, INFECTION
-from chatcad.types import Context
+from chatcad.types import Context, Sentence, Turn
 from tests.factories import make_passage, make_study
 
 STUDY = make_study()
@@ -107,3 +107,44 @@ def test_nothing_is_asked_back_where_it_was_told_or_does_not_matter():
     assert not any(
         line.endswith("?") for line in said("cause", "", study=make_study({"Effusion": ("assessed", 0.02)}, ctr=0.4))
     )
+
+
+def turn(question, *lines, intent="cause"):
+    sentences = tuple(Sentence(line, (), "general", "kept") for line in lines)
+    return Turn(question, sentences, (), "clinician", intent, ("Effusion",), False, 5.0, "", "scripted")
+
+
+ASKED_BACK = turn("Why?", "Are the ankles swollen, or is there fever?")
+
+
+def test_an_answer_to_what_was_asked_back_stands_for_the_question_before():
+    asked, context = hear(Asked("Yes, fever, no leg swelling", "out_of_scope", (), ()), (ASKED_BACK,), Context())
+    assert (asked.intent, asked.labels, asked.topics) == ("cause", ("Effusion",), ("cause",))
+    assert (context.told, context.denied) == (("fever",), ("leg_swelling",))
+    later, kept = hear(Asked("And now?", "next_step", (), ()), (ASKED_BACK, turn("Yes, fever")), Context())
+    assert (later.intent, kept.told) == ("next_step", ("fever",))
+
+
+def test_what_is_told_after_a_cause_is_heard_though_nothing_was_asked_back():
+    asked, context = hear(Asked("He fell", "out_of_scope", (), ()), (turn("Why?", "It can't tell."),), parse("cough"))
+    assert (asked.intent, context.told) == ("cause", ("cough", "injury"))
+
+
+@pytest.mark.parametrize(
+    ("text", "turns"),
+    [
+        ("She has a fever", (turn("Effusion?", "Pleural effusion is possible.", intent="finding"),)),
+        ("Is it the fever?", (ASKED_BACK,)),
+        ("Explain fever", (ASKED_BACK,)),
+        ("Known heart failure", (ASKED_BACK,)),
+        ("Fever", ()),
+    ],
+)
+def test_nothing_else_that_is_typed_becomes_a_history(text, turns):
+    asked = Asked(text, "out_of_scope", (), ())
+    assert hear(asked, turns, Context()) == (asked, Context())
+
+
+def test_an_emergency_stays_one():
+    asked = Asked("I have a fever and can't breathe", "emergency", (), ())
+    assert hear(asked, (ASKED_BACK,), Context())[0].intent == "emergency"
