@@ -13,9 +13,14 @@ from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
 from chatcad.findings.measure import worth_saying
 from chatcad.findings.wording import positives
+from chatcad.planning.care import no_pretence, questions_for_the_doctor
+from chatcad.planning.causes import say_differential
+from chatcad.planning.differential import NO_CONTEXT, differential
+from chatcad.planning.history import closing_question, say_history, say_told
+from chatcad.planning.others import say_cases
 from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements
 from chatcad.planning.understand import Asked
-from chatcad.types import Finding, Intent, Measurement, Mode, Passage, Plan, Statement, Study
+from chatcad.types import Context, Finding, Intent, Measurement, Mode, Passage, Plan, SimilarCase, Statement, Study
 from chatcad.vocabulary import terms
 
 OF_THE_HEART = "Cardiomegaly"
@@ -25,6 +30,7 @@ MEASURED_BY = {
 }
 """The measurements that are told with a finding."""
 MOST_POSITIVES = 3
+OPPOSITE = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Case:
     passages: tuple[Passage, ...]
     mode: Mode
     prior: Study | None
+    context: Context = NO_CONTEXT
+    cases: tuple[SimilarCase, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -49,11 +57,25 @@ class Case:
 
 
 def subjects(asked: Asked, study: Study) -> tuple[str, ...]:
-    """Return the labels that a question is about: those it names, else the film's positive ones."""
-    return asked.labels or tuple(f.label for f in positives(study))
+    """Return the labels that a question is about: those it names or measures, else the film's positive ones."""
+    if asked.labels:
+        return asked.labels
+    if asked.intent == "measurement" and (named := measures_in(asked.question)):
+        # Passages on the film's other findings have no place in an answer to "how wide is the mediastinum?".
+        return tuple(label for label, names in MEASURED_BY.items() if set(names) & set(named))
+    return tuple(f.label for f in positives(study))
 
 
-def plan(asked: Asked, study: Study, passages: tuple[Passage, ...], mode: Mode, prior: Study | None = None) -> Plan:
+def plan(
+    asked: Asked,
+    study: Study,
+    passages: tuple[Passage, ...],
+    mode: Mode,
+    prior: Study | None = None,
+    *,
+    context: Context = NO_CONTEXT,
+    cases: tuple[SimilarCase, ...] = (),
+) -> Plan:
     """Return what the answer will say, in order.
 
     Parameters
@@ -66,12 +88,21 @@ def plan(asked: Asked, study: Study, passages: tuple[Passage, ...], mode: Mode, 
         What retrieval found for the question, best first; possibly none.
     mode
         Who reads.
+    context
+        What was told of the patient: it adds to an answer and orders causes, and is never a fact about the film.
+    cases
+        Reports of other films with like findings, quoted where they are asked for.
     """
-    case = Case(asked, study, passages, mode, prior)
+    case = Case(asked, study, passages, mode, prior, context, cases)
+    if asked.intent == "self_harm":  # the film, and what was found on it, are not the matter now
+        said = (*BUILDERS["self_harm"](case), *case.reply("disclaimer"))
+        return Plan(asked.intent, (), said, urgent=True)
     second = BUILDERS[asked.also](case) if asked.also is not None else []
-    statements = [*_urgent_first(case), *BUILDERS[asked.intent](case), *second, *case.reply("disclaimer")]
+    first = BUILDERS["emergency"](case) if asked.intent == "emergency" else []
+    body = [*first, *_urgent_first(case), *BUILDERS[asked.intent](case), *second, *_told(case)]
+    statements = [*body, *case.reply("disclaimer")]
     unique = tuple({s.text: s for s in statements}.values())
-    return Plan(asked.intent, asked.labels, unique, urgent=bool(_urgent(case)))
+    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or _urgent(case)))
 
 
 def _urgent(case: Case) -> list[Finding]:
@@ -97,12 +128,33 @@ def _of_name(case: Case, names: Iterable[str]) -> list[Measurement]:
 def _finding(case: Case) -> list[Statement]:
     if measures_in(case.asked.question) and not case.asked.labels:
         return _measurement(case)
-    shown = case.findings[:MOST_POSITIVES]
-    said = _facts(case, shown) or case.reply("no_positive")
+    shown, rest = _worth_a_sentence(case)
+    said = [] if case.asked.labels else case.reply("unnamed")
+    said += [*_facts(case, shown), *_sides(case, shown)] or case.reply("no_positive")
+    for state in ("not_flagged", "not_assessed"):
+        said += say_group([f for f in rest if f.state == state], state, case.mode)
     flagged = any(f.state in {"present", "uncertain"} for f in shown)
     topics = frozenset({"next_step"} if flagged else {"limits", "appearance"})
     said += guideline(case.passages, shown, case.mode, most=1, first=topics)
     return said + (case.reply("ask_doctor") if case.mode == "patient" and flagged else [])
+
+
+def _worth_a_sentence(case: Case) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings that are said one by one, and those of a long list ("the lungs?") that are said together."""
+    if len(case.asked.labels) <= MOST_POSITIVES:
+        return list(case.findings[:MOST_POSITIVES]), []
+    rest = [f for f in case.findings if f.state in {"not_flagged", "not_assessed"}]
+    return sorted((f for f in case.findings if f not in rest), key=lambda f: f.state == "absent"), rest
+
+
+def _sides(case: Case, findings: Iterable[Finding]) -> list[Statement]:
+    """Return what is known of the side that was asked after, where a finding was placed on the opposite one."""
+    said, asked = [], case.asked.side
+    for finding in findings:
+        if asked is None or finding.side not in OPPOSITE or finding.side == asked:
+            continue
+        said += case.reply("other_side", (finding.id,), found=finding.side, asked=OPPOSITE[finding.side])
+    return said
 
 
 def _certainty(case: Case) -> list[Statement]:
@@ -121,7 +173,7 @@ def _location(case: Case) -> list[Statement]:
         said.append(say_finding(finding, case.mode))
         if finding.side is None and finding.state in {"present", "uncertain"} and terms()[finding.label].sided:
             said += case.reply("no_place", (finding.id,))
-    return said or case.reply("no_positive")
+    return [*said, *_sides(case, case.findings[:MOST_POSITIVES])] or case.reply("no_positive")
 
 
 def _measurement(case: Case) -> list[Statement]:
@@ -133,7 +185,10 @@ def _measurement(case: Case) -> list[Statement]:
         said.append(say_finding(heart, case.mode))
     if LENGTH_UNIT.search(case.asked.question) and case.study.radiograph.spacing_mm is None:
         said = case.reply("no_spacing") + said
-    return said + guideline(case.passages, case.findings, case.mode, most=1, first=frozenset({"measurement"}))
+    # Neither the film's other findings nor what else a passage says of this one answers "how wide is it?".
+    measured = [f for f in case.findings if f.label in {*case.asked.labels, *MEASURED_BY}]
+    fitting = [p for p in case.passages if "measurement" in p.topics]
+    return said + guideline(fitting, measured, case.mode, most=1)
 
 
 def _asked_measures(case: Case) -> tuple[str, ...]:
@@ -154,11 +209,27 @@ def _next_step(case: Case) -> list[Statement]:
 
 def _cause(case: Case) -> list[Statement]:
     shown = case.findings[:2]
+    found = differential(case.study, case.asked.labels, case.context)
+    listed = say_differential(found, case.passages, case.context, case.mode)
+    # A patient has the causes in plain words by now: the first sentence of a passage only says what the finding is.
+    most = 2 if not listed else 1 if case.mode == "clinician" else 0
+    quoted = guideline(case.passages, shown, case.mode, most=most, first=frozenset({"cause"})) if most else []
     return [
-        *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
+        *(_facts(case, shown) or case.reply("no_positive")),
         *case.reply("cause"),
-        *guideline(case.passages, shown, case.mode, most=2, first=frozenset({"cause"})),
+        *say_told(case.context, case.mode),
+        *listed,
+        *quoted,
+        *(case.reply("ask_doctor") if case.mode == "patient" and listed else []),
     ]
+
+
+def _told(case: Case) -> list[Statement]:
+    """Return what the history adds, and the one question to ask back where it would change the answer."""
+    said = say_history(case.asked, case.study, case.findings, case.passages, mode=case.mode, context=case.context)
+    if not {case.asked.intent, case.asked.also} & {"cause", "next_step"}:
+        return said
+    return said + closing_question(differential(case.study, case.asked.labels), case.mode, case.context)
 
 
 def _meaning(case: Case) -> list[Statement]:
@@ -230,5 +301,10 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "system": _system,
     "small_talk": lambda case: case.reply("small_talk"),
     "treatment": lambda case: case.reply("treatment"),
+    "doctor": lambda case: questions_for_the_doctor(case.findings[:2], case.mode),
+    "pressure": lambda case: no_pretence([f for f in case.findings if f.label in case.asked.labels], case.mode),
+    "emergency": lambda case: case.reply("emergency"),
+    "similar": lambda case: say_cases(case.cases, case.mode),
+    "self_harm": lambda case: case.reply("self_harm"),
     "out_of_scope": lambda case: case.reply("out_of_scope"),
 }

@@ -1,7 +1,7 @@
-"""From a question to its kind, the labels that it is about, and the topics to look up.
+"""From a question and the turns before it to its kind, the labels that it is about, and the topics to look up.
 
-Light and local: the nearest of some sixty example questions (``prompts/intents.yaml``) by sentence embedding,
-and the vocabulary's patterns for labels. It doesn't know the film.
+Light and local: a small trained head tells the kind (`chatcad.planning.kinds`), the vocabulary's patterns the labels.
+It doesn't know the film.
 """
 
 from __future__ import annotations
@@ -9,25 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
-import numpy as np
-import yaml
 from langchain_core.embeddings import Embeddings
 
-from chatcad.checking.cues import CHANGE, DRUGS
-from chatcad.config import ROOT
+from chatcad.checking.claims import measures_in
+from chatcad.checking.cues import DRUGS
+from chatcad.planning.kinds import KindHead
+from chatcad.planning.subjects import LUNG_LABELS, AskedSide, form_of, labels_meant, only_names, side_in
 from chatcad.types import Intent, Turn
-from chatcad.vocabulary import find_mentions, labels_in
 
-NEAR_ENOUGH = 0.42
-"""Cosine below which a question without a known label is taken as out of scope (STACK_NOTES: vague < 0.45)."""
+SURE_ENOUGH = 0.30
+"""Probability of the best kind below which a question is taken as out of scope; chosen on the dev questions."""
 
-SPEAKS_OF_CHANGE = 0.15
-"""What a word of change ("than before") adds to the kind *comparison*; without one, a question isn't of that kind."""
-
-A_FINDING = "pneumonia"
-"""What stands for any label's name while questions are compared."""
+ALARMED = 0.35
+"""Probability from which a cry for help is heard as one, whatever else is more probable: missing it costs the most."""
 
 TOPICS: dict[Intent, tuple[str, ...]] = {
     "finding": ("next_step", "limits", "appearance"),
@@ -42,25 +37,49 @@ TOPICS: dict[Intent, tuple[str, ...]] = {
 }
 """Kinds of passage that an intent looks for; intents that aren't named look up nothing."""
 
-FOLLOWS_UP = re.compile(
-    r"\b(?:it|its|that|this|they|them|those|these|there|side|one|sure|why|where|worse|better|bad|dangerous|serious)\b",
+ALARMS: tuple[Intent, ...] = ("self_harm", "emergency")
+KEEPS_LABELS: frozenset[Intent] = frozenset(
+    {
+        "finding", "certainty", "location", "measurement", "next_step", "cause", "meaning", "urgency", "comparison",
+        "doctor",
+    }
+)  # fmt: skip
+"""Kinds that are asked about labels, and so may leave them to the turn before."""
+ABOUT_THE_FILM = KEEPS_LABELS | {"summary"}
+CARRIED_OVER: frozenset[Intent] = frozenset({"certainty", "location", "comparison"})
+"""Kinds that "and the opacity?" takes over from the turn before; after any other it asks for the finding."""
+
+REFERS_BACK = re.compile(
+    r"\b(?:it|its|they|them|he|one|sure|wrong|side|earlier|before|yes|no|other|still|"
+    r"(?:this|that|these|those)(?! (?:film|picture|x-?ray|image|scan|study|radiograph|chest)))\b",
     re.IGNORECASE,
 )
-KEEPS_LABELS: frozenset[Intent] = frozenset(
-    {"finding", "certainty", "location", "measurement", "next_step", "cause", "meaning", "urgency", "comparison"}
+"""Words by which a question without a label means the finding spoken of; "is there scoliosis?" has none."""
+SEVERAL = re.compile(r",?\s+and\s+|[;?.!]\s+|,\s+", re.IGNORECASE)
+ASKS = re.compile(
+    r"(?:what|which|how|why|where|when|who|is|are|do|does|did|can|could|should|will|has|have|any|next)\b", re.IGNORECASE
 )
-
-
-SEVERAL = re.compile(r",?\s+and\s+|[;?]\s+", re.IGNORECASE)
-ASKS = re.compile(r"(?:what|which|how|why|where|when|who|is|are|do|does|can|could|should|will|next)\b", re.IGNORECASE)
 """Where one question ends and another begins, and what the second one begins with."""
+SHORTEST_PART = 2
+"""Words that a second question has at least; one word is an echo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question understood: ``also`` is a second kind in the same question ("how large, and what next?").
+    """A question understood.
 
-    Without ``topics`` there is nothing to look up.
+    Parameters
+    ----------
+    question
+        As typed.
+    intent, also
+        Its kind, and a second kind in the same question ("how large, and what next?").
+    labels
+        What it is about; none means the film as a whole.
+    topics
+        Kinds of passage to look up; none, nothing to look up.
+    side
+        The side that it asks after; ``"other"`` is the one that the finding is not on.
     """
 
     question: str
@@ -68,17 +87,14 @@ class Asked:
     labels: tuple[str, ...]
     topics: tuple[str, ...]
     also: Intent | None = None
+    side: AskedSide | None = None
 
 
 class Understanding:
-    """The example questions, embedded once; stateless afterwards and safe to share."""
+    """The trained head with the rules around it; stateless and safe to share."""
 
     def __init__(self, embeddings: Embeddings) -> None:
-        examples = yaml.safe_load((ROOT / "prompts" / "intents.yaml").read_text(encoding="utf-8"))
-        self._embeddings = embeddings
-        self._kinds = [cast(Intent, kind) for kind, texts in examples.items() for _ in texts]
-        forms = [form_of(t) for texts in examples.values() for t in texts]
-        self._matrix = _unit(np.array(embeddings.embed_documents(forms)))
+        self._head = KindHead.open(embeddings)
 
     def __call__(self, question: str, turns: Sequence[Turn] = ()) -> Asked:
         """Return what a question asks for.
@@ -90,40 +106,69 @@ class Understanding:
         turns
             Earlier turns: a follow-up without a label of its own ("how sure are you?") keeps the last one's.
         """
-        intent, also = self._intent(question), self._second(question)
-        labels = labels_in(question)
-        if not labels and turns and intent in KEEPS_LABELS and FOLLOWS_UP.search(question):
-            labels = turns[-1].labels
-        if also in {intent, None} or intent not in KEEPS_LABELS:
-            return Asked(question, intent, labels, TOPICS.get(intent, ()))
-        return Asked(question, intent, labels, tuple({t: 0 for k in (intent, also) for t in TOPICS.get(k, ())}), also)
+        labels, earlier = labels_meant(question), _last_on_the_film(turns)
+        intent, also = self._kinds(question, labels, earlier)
+        if not labels and earlier is not None and _follows_up(question, intent):
+            labels = earlier.labels
+        side = side_in(question) if intent in KEEPS_LABELS else None
+        if intent == "summary" or (intent == "measurement" and labels == LUNG_LABELS):
+            labels = ()  # both lungs: the film as a whole, or their ratio
+        topics = dict.fromkeys(topic for kind in (intent, also) if kind for topic in TOPICS.get(kind, ()))
+        return Asked(question, intent, labels, tuple(topics), also, side)
 
-    def _second(self, question: str) -> Intent | None:
-        """Return the kind of a question's last part, where it has several and that part has a kind of its own."""
-        _, *rest = SEVERAL.split(question)
-        if not rest or not ASKS.match(rest[-1]):
-            return None
-        kind = self._intent(rest[-1])
-        return kind if kind in KEEPS_LABELS else None
-
-    def _intent(self, question: str) -> Intent:
-        if DRUGS.search(question):
-            return "treatment"
-        scores = self._matrix @ _unit(np.array([self._embeddings.embed_query(form_of(question))]))[0]
-        lift = SPEAKS_OF_CHANGE if CHANGE.search(question) else -1.0
-        scores = scores + np.where([k == "comparison" for k in self._kinds], lift, 0.0)
-        best = int(np.argmax(scores))
-        kind: Intent = self._kinds[best] if scores[best] >= NEAR_ENOUGH else "out_of_scope"
-        return "finding" if kind in {"out_of_scope", "small_talk"} and labels_in(question) else kind
-
-
-def form_of(question: str) -> str:
-    """Return a question with its labels' names replaced: its kind lies in its form, not in the disease it names."""
-    for mention in reversed(find_mentions(question)):
-        question = f"{question[: mention.start]}{A_FINDING}{question[mention.end :]}"
-    return question
+    def _kinds(self, question: str, labels: tuple[str, ...], earlier: Turn | None) -> tuple[Intent, Intent | None]:
+        if only_names(question) and (labels or side_in(question)):
+            carried = earlier.intent if earlier is not None and earlier.intent in CARRIED_OVER else "finding"
+            return carried if labels and not side_in(question) else "location", None
+        texts = (question, *_two_questions(question))
+        intent, *parts = (_best(shares, labels) for shares in self._head([form_of(text) for text in texts]))
+        also = parts[1] if parts and parts[1] in ABOUT_THE_FILM else None
+        if also == intent:
+            # The whole was heard as its second part: the first one may have a kind of its own.
+            intent = parts[0] if parts[0] in ABOUT_THE_FILM and ASKS.match(question) else intent
+        also = None if also == intent else also
+        if intent == "self_harm":
+            return intent, None
+        if intent in {"small_talk", "out_of_scope", "treatment"} and also is not None:
+            return also, "treatment" if intent == "treatment" else None
+        if DRUGS.search(question) and intent not in ALARMS:
+            # A drug that is only mentioned must not hide the question on the film, and gets its own remark.
+            about_film = intent in ABOUT_THE_FILM and (intent != "finding" or labels)
+            return (intent, "treatment") if about_film else ("treatment", None)
+        return intent, also
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return unit
+def _two_questions(question: str) -> tuple[str, ...]:
+    """Return what comes before a question's last part, and that part, where it has several and the last one asks."""
+    ends = list(SEVERAL.finditer(question.strip()))
+    if not ends:
+        return ()
+    first, last = question.strip()[: ends[-1].start()], question.strip()[ends[-1].end() :]
+    if not ASKS.match(last) or len(last.split()) < SHORTEST_PART:
+        return ()
+    return (first, last)
+
+
+def _best(shares: dict[Intent, float], labels: tuple[str, ...]) -> Intent:
+    if alarm := next((kind for kind in ALARMS if shares[kind] >= ALARMED), None):
+        return alarm
+    kind = max(shares, key=lambda k: shares[k])
+    if labels:  # whoever names a label asks about the film
+        return "finding" if kind in {"out_of_scope", "small_talk"} else kind
+    return kind if shares[kind] >= SURE_ENOUGH else "out_of_scope"
+
+
+def _last_on_the_film(turns: Sequence[Turn]) -> Turn | None:
+    """Return the latest turn that was about the film: thanks and refusals don't change the subject."""
+    return next((t for t in reversed(turns) if t.intent in ABOUT_THE_FILM), None)
+
+
+def _follows_up(question: str, intent: Intent) -> bool:
+    """Return whether a question without a label takes that of the turn before.
+
+    Whoever asks "what next?" means what was spoken of. A finding that isn't known by name ("is there scoliosis?") is a
+    new subject unless a word refers back.
+    """
+    if intent == "finding":
+        return bool(REFERS_BACK.search(question) or side_in(question))
+    return intent in KEEPS_LABELS and not measures_in(question)
