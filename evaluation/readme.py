@@ -91,10 +91,19 @@ def figures_of(name: str) -> Callable[[], str]:
     return table
 
 
+def conversation() -> str:
+    """Return what reaches a reader, the check's own error rates, and how easily patients read."""
+    figures = [f for f in stored("checker")["figures"] if f["headline"] and f["on"] == "test"]
+    figures += [*stored("faithfulness")["figures"], *stored("readability")["figures"]]
+    rows = [(f["what"], f["on"], f["n"], of_figure(f)) for f in figures]
+    return markdown(("figure", "on", "n", "value [95% interval]"), rows)
+
+
 def retrieval() -> str:
     """Return how well passages are found, on the questions that nothing was tuned on."""
     test = stored("retrieval")["stores"]["own"]["test"]
-    kinds = ("lexical", "dense", "questions asked before", "fused", "+ findings", "+ recency and authority", "as shipped, with abstention")
+    kinds = ("lexical", "dense", "questions asked before", "fused", "+ findings", "+ recency and authority",
+             "as shipped, with abstention")  # fmt: skip
     ranked = [
         (name, test[name]["n"], *(interval(test[name][m], 2) for m in ("recall@5", "ndcg@5", "mrr@5")))
         for name in kinds
@@ -120,6 +129,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "speed": figures_of("speed"),
     "nodules": figures_of("nodules"),
     "retrieval": retrieval,
+    "conversation": conversation,
     "models": lambda: catalogue.table() + "\n",
 }
 
