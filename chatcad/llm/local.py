@@ -10,20 +10,19 @@ from contextlib import closing
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import PrivateAttr
 
 from chatcad.errors import BackendFailed
 from chatcad.llm import memory
 from chatcad.llm.decoding import Decoder, Tally, loops
+from chatcad.llm.streaming import StreamingChatModel
 from chatcad.llm.text_stream import TextStream
 
 
-class LocalChatModel(BaseChatModel):
+class LocalChatModel(StreamingChatModel):
     """Greedy chat over a Hugging Face causal network.
 
     Parameters
@@ -37,7 +36,6 @@ class LocalChatModel(BaseChatModel):
     """
 
     model_name: str
-    max_tokens: int = 256
     window: int = 8192
     _tokenizer: Any = PrivateAttr()
     _decoder: Decoder = PrivateAttr()
@@ -79,15 +77,6 @@ class LocalChatModel(BaseChatModel):
         except TemplateError as error:
             raise BackendFailed(f"{self.model_name}'s chat template refused the prompt: {error}") from error
         return list(tokens)
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _stream(
         self,

@@ -14,10 +14,8 @@ from typing import Any, cast
 import httpx
 import openai
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai.chat_models.base import BaseChatOpenAI  # ChatOpenAI renames max_tokens, which older servers need
 from pydantic import SecretStr
 from tenacity import (
@@ -31,6 +29,7 @@ from tenacity import (
 
 from chatcad.errors import BackendFailed, ModelMissing
 from chatcad.llm.control_tokens import defuse
+from chatcad.llm.streaming import StreamingChatModel
 from chatcad.llm.web import client
 
 TRIES = 3
@@ -47,7 +46,7 @@ _FAILURES = (openai.OpenAIError, httpx.HTTPError, ValueError)  # ValueError: no 
 _pauses = wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.1)
 
 
-class RemoteChatModel(BaseChatModel):
+class RemoteChatModel(StreamingChatModel):
     """Greedy chat through a server.
 
     Parameters
@@ -63,7 +62,6 @@ class RemoteChatModel(BaseChatModel):
     model_name: str
     server: BaseChatOpenAI
     find_name: Callable[[], str]
-    max_tokens: int = 256
 
     @classmethod
     def connect(cls, base_url: str, api_key: str, model_name: str, find_name: Callable[[], str]) -> RemoteChatModel:
@@ -88,15 +86,6 @@ class RemoteChatModel(BaseChatModel):
     def machine(self) -> dict[str, str | int]:
         """What run records can say of a server: the model that it named."""
         return {"device": "server", "model": self.model_name}
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _stream(
         self,
