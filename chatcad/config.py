@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from chatcad.errors import UsageError
-from chatcad.types import PromptDesign
+from chatcad.types import Language, PromptDesign
 
 ROOT = Path(__file__).resolve().parent.parent
-EMBEDDED_TOKENS, LARGE_MODEL_TOKENS = 400, 3000
+EMBEDDED_TOKENS, LARGE_MODEL_TOKENS = 450, 3000
 FourBit = Literal["auto", "on", "off"]
 
 
@@ -23,7 +23,8 @@ FourBit = Literal["auto", "on", "off"]
 class Settings:
     """Everything that may differ between two installations.
 
-    Each field is set by the environment variable ``CHATCAD_<FIELD>`` in upper case.
+    Each field is set by the environment variable ``CHATCAD_<FIELD>`` in upper case. ``languages`` are those that the
+    chosen language model may translate guidelines into ("de,es"); the embedded one writes English only.
     """
 
     cache: Path = Path.home() / ".cache" / "chatcad"
@@ -37,6 +38,8 @@ class Settings:
     fallback: bool = True
     llm_4bit: FourBit = "auto"
     design: PromptDesign = "P3"
+    language: Language = "en"
+    languages: str = ""
     embedding_model: str = ""
     rerank_model: str = ""
     chroma_url: str = ""
@@ -47,6 +50,11 @@ class Settings:
     max_pixels: int = 40_000_000
     host: str = "127.0.0.1"
     port: int = 7860
+
+    @property
+    def translates(self) -> frozenset[Language]:
+        """The languages that the chosen model is declared able to translate into."""
+        return frozenset(code for code in get_args(Language) if code in self.languages.replace(",", " ").split())
 
     @property
     def prompt_tokens(self) -> int:
@@ -75,6 +83,10 @@ def load_settings() -> Settings:
             raise UsageError(f"CHATCAD_{f.name.upper()}={raw!r} is not a {kind.__name__}: set it to one") from error
     if settings.design not in get_args(PromptDesign):
         raise UsageError(f"CHATCAD_DESIGN={settings.design!r} is no prompt design: set it to P1, P2 or P3")
+    if settings.language not in get_args(Language):
+        raise UsageError(
+            f"CHATCAD_LANGUAGE={settings.language!r} is no language: set it to {', '.join(get_args(Language))}"
+        )
     if settings.llm_4bit not in get_args(FourBit):
         raise UsageError(f"CHATCAD_LLM_4BIT={settings.llm_4bit!r} is none of its settings: set it to auto, on or off")
     return settings

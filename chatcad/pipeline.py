@@ -15,9 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from chatcad import checking, findings, imaging, planning, prompting
+from chatcad import cases, checking, findings, imaging, planning, prompting
 from chatcad.config import EMBEDDED_TOKENS, Settings, load_settings
-from chatcad.types import Mode, PromptDesign, Sentence, Study, Turn
+from chatcad.context import in_words
+from chatcad.language import speaking
+from chatcad.types import Context, Language, Mode, PromptDesign, Sentence, Study, Turn
 
 if TYPE_CHECKING:
     from cad_models.reader import CadReader
@@ -25,24 +27,22 @@ if TYPE_CHECKING:
     from chatcad.retrieval.retriever import GuidelineRetriever
 
 
-CANDIDATES = 6
-"""Passages looked up for one answer; the plan quotes the few that fit, and only these are shown to the model."""
-
-
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """What an answer depends on besides its question: the film, earlier turns, and the reader's choices.
 
-    ``context`` is the clinician's free text; it is marked as untrusted in the prompt and is never a fact about
-    the film. ``prior`` is an earlier film's study.
+    ``context`` is what was told of the patient, without names; it is marked as untrusted in the prompt and is never a
+    fact about the film. ``prior`` is an earlier film's study. ``language`` is that of the answers; questions may come
+    in any that is supported.
     """
 
     study: Study
     turns: tuple[Turn, ...] = ()
     mode: Mode = "clinician"
-    context: str = ""
+    context: Context = planning.NO_CONTEXT
     prior: Study | None = None
     design: PromptDesign = "P3"
+    language: Language = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,13 @@ class ChatCAD:
     def stream(self, question: str, talk: Conversation) -> Iterator[Sentence | Turn]:
         """Answer one question: yield each sentence after its check, and the finished turn at the end."""
         start = time.monotonic()
-        asked = self.understand(question, talk.turns)
+        asked = planning.ask(self.understand, question, talk.turns, talk.language)
+        asked, told = planning.hear(asked, talk.turns, talk.context)
         labels = planning.subjects(asked, talk.study)
-        wanted = CANDIDATES if asked.topics else 0
-        passages = self.retriever.search(question, labels=labels, topics=asked.topics, mode=talk.mode, k=wanted)
-        plan = planning.plan(asked, talk.study, passages, talk.mode, talk.prior)
+        passages = planning.gather(self.retriever.search, asked, labels, talk.mode, told)
+        others = cases.gather(asked.intent, talk.study, talk.mode, self.settings)
+        with speaking(talk.language):
+            plan = planning.plan(asked, talk.study, passages, talk.mode, talk.prior, context=told, cases=others)
         assemble = partial(
             prompting.assemble,
             talk.study,
@@ -101,21 +103,27 @@ class ChatCAD:
             talk.turns,
             mode=talk.mode,
             design=talk.design,
-            context=talk.context,
+            context=in_words(told),
+            examples=cases.examples(others, talk.study),
+            language=talk.language,
         )
-        prompt, short = (assemble(budget_tokens=n) for n in (self.settings.prompt_tokens, EMBEDDED_TOKENS))
+        spare = self.writer.spare or self.writer
+        prompt = assemble(budget_tokens=self.settings.prompt_tokens, count=self.writer.count)
+        short = assemble(budget_tokens=EMBEDDED_TOKENS, count=spare.count)
         write = self.writer.session(prompt, start + self.settings.answer_seconds, short)
         facts = checking.Facts(talk.study, passages, talk.prior)
         sentences: list[Sentence] = []
         first_ms = 0.0
-        for statement in plan.statements:
-            sentences.append(checking.settle(statement, facts, write))
+        for sentence in checking.settled(
+            plan.statements, facts, write, language=talk.language, mode=talk.mode, mentions=planning.mentions_in
+        ):
+            sentences.append(sentence)
             first_ms = first_ms or 1e3 * (time.monotonic() - start)
-            yield sentences[-1]
+            yield sentence
         timings = {"first_sentence": first_ms, "total": 1e3 * (time.monotonic() - start)}
         yield checking.finish(
-            question, plan, tuple(sentences), passages, mode=talk.mode, prompt_sha256=write.prompt.sha256,
-            backend=write.backend, timings_ms=timings, machine=write.machine,
+            question, plan, tuple(sentences), passages, mode=talk.mode, language=talk.language,
+            prompt_sha256=write.prompt.sha256, backend=write.backend, timings_ms=timings, machine=write.machine,
         )  # fmt: skip
 
     def answer(self, question: str, talk: Conversation) -> Turn:

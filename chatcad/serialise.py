@@ -59,6 +59,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "citations": [_citation(p) for p in turn.citations],
         "intent": turn.intent,
         "mode": turn.mode,
+        "language": turn.language,
         "readability_grade": turn.readability_grade,
         "urgent": turn.urgent,
         "prompt_sha256": turn.prompt_sha256,

@@ -16,7 +16,7 @@ from chatcad.checking.claims import parse_claims
 from chatcad.checking.draft import split_sentences
 from chatcad.config import ROOT
 from chatcad.context.private import abbreviations, known_words, without_identity
-from chatcad.prompting.assemble import neutral
+from chatcad.prompting.neutral import neutral
 
 GAP = "…"
 """Stands where a word was left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatcad.types import Mode, Passage, Plan, Sentence, Turn
+from chatcad.types import Language, Mode, Passage, Plan, Sentence, Turn
 
 
 def finish(
@@ -14,6 +14,7 @@ def finish(
     passages: tuple[Passage, ...],
     *,
     mode: Mode,
+    language: Language,
     prompt_sha256: str,
     backend: str,
     timings_ms: Mapping[str, float],
@@ -28,21 +29,34 @@ def finish(
         intent=plan.intent,
         labels=plan.labels,
         urgent=plan.urgent,
-        readability_grade=reading_grade(" ".join(s.text for s in sentences)),
+        readability_grade=reading_grade(" ".join(s.text for s in sentences), language),
         prompt_sha256=prompt_sha256,
         backend=backend,
         timings_ms=dict(timings_ms),
         machine=dict(machine),
+        language=language,
     )
 
 
-def reading_grade(text: str) -> float:
-    """Return the Flesch-Kincaid grade of a text (Kincaid 1975), 0 for an empty one."""
+def reading_grade(text: str, language: Language = "en") -> float:
+    """Return the school grade that a text needs, 0 for an empty one.
+
+    English: Flesch-Kincaid (Kincaid 1975). German: first Wiener Sachtextformel (Bamberger and Vanecek 1984). Spanish:
+    Crawford (1989), years of schooling; it was made for primary school.
+    """
+    if not text.strip():
+        return 0.0
     import warnings
 
     with warnings.catch_warnings():
         # textstat 0.7.4 imports pkg_resources, which warns of its own end; requirements.txt pins both.
         warnings.simplefilter("ignore", UserWarning)
-        import textstat
+        from textstat.textstat import textstatistics
 
-    return round(max(0.0, float(textstat.flesch_kincaid_grade(text))), 1) if text.strip() else 0.0
+    measure = textstatistics()  # of its own: the module's one shares its language among all threads
+    measure.set_lang(language)
+    if language == "de":
+        return round(max(0.0, float(measure.wiener_sachtextformel(text, 1))), 1)
+    if language == "es":
+        return round(max(0.0, float(measure.crawford(text))), 1)
+    return round(max(0.0, float(measure.flesch_kincaid_grade(text))), 1)

@@ -8,6 +8,7 @@ from typing import cast
 
 from chatcad import cases, context, planning
 from chatcad.config import Settings
+from chatcad.language import supported
 from chatcad.types import PromptDesign, Turn
 
 
@@ -16,6 +17,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     from chatcad.pipeline import ChatCAD, Conversation
     from chatcad.serialise import cases_to_json, differential_to_json, study_to_json, turn_to_json
 
+    language = supported(arguments.language or settings.language)
     told = context.load(arguments.context)  # first: a bad file shall not wait for the models
     chatcad = ChatCAD.open(settings)
     talk = Conversation(
@@ -23,6 +25,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         mode=arguments.mode,
         context=told,
         prior=None if arguments.prior is None else chatcad.read(arguments.prior),
+        language=language,
         design=cast(PromptDesign, arguments.design or settings.design),
     )
     turns = chatcad.converse(arguments.questions, talk)

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from chatcad.config import ROOT
-from chatcad.prompting.assemble import neutral
+from chatcad.prompting.neutral import neutral
 from chatcad.retrieval.glossary import glossary
 from chatcad.retrieval.graph import finding_graph
 from chatcad.vocabulary import terms

@@ -56,6 +56,10 @@ class LocalChatModel(StreamingChatModel):
         """Device, number format, quantisation, bytes of the weights and bytes that are free now, for run records."""
         return memory.report(self._decoder.network)
 
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has for this model."""
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
     def encode(self, messages: Sequence[BaseMessage]) -> list[int]:
         """Return the prompt's token ids; control tokens inside a message's text are encoded as plain text.
 

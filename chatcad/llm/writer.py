@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
@@ -17,8 +18,8 @@ from chatcad.checking.settle import NoWording
 from chatcad.config import Settings
 from chatcad.errors import BackendFailed, ModelMissing
 from chatcad.llm.rest import Rest
-from chatcad.prompting import Prompt
-from chatcad.types import Sentence, SentenceSource, Statement
+from chatcad.prompting import Prompt, by_characters
+from chatcad.types import Language, Sentence, SentenceSource, Statement
 
 LEAST_SECONDS = 0.4
 """With less than this left, a model is not asked any more."""
@@ -49,12 +50,15 @@ class Writer:
         Writes on where this one fails; it needs short prompts.
     rest
         While it lasts, the spare is asked at once. All visitors share it.
+    languages
+        Those that it may translate guidelines into, besides writing English.
     """
 
     model: BaseChatModel
     name: str
     spare: Writer | None = None
     rest: Rest = field(default_factory=Rest)
+    languages: frozenset[Language] = frozenset()
 
     @classmethod
     def open(cls, settings: Settings) -> Writer:
@@ -69,7 +73,8 @@ class Writer:
 
         model = registry.load(settings)
         called = getattr(model, "model_name", "") or settings.model or settings.base_url
-        return cls(model, f"{settings.backend}:{called}", cls._open_spare(settings))
+        languages = settings.translates if settings.backend != "embedded" else frozenset()
+        return cls(model, f"{settings.backend}:{called}", cls._open_spare(settings), languages=languages)
 
     @classmethod
     def _open_spare(cls, settings: Settings) -> Writer | None:
@@ -94,6 +99,11 @@ class Writer:
             The same within the embedded model's budget, for a spare that takes over.
         """
         return Session(self, prompt, deadline, short or prompt)
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has for the model, or about how many where it doesn't say."""
+        counter: Callable[[str], int] = getattr(self.model, "count_tokens", by_characters)
+        return counter(text)
 
     def word(self, messages: list[BaseMessage], most: int, deadline: float) -> str:
         """Return one tidy sentence.
@@ -149,6 +159,10 @@ class Session:
         except BackendFailed as error:
             self._fail(error)
             return self(statement, None)
+
+    def translates(self, language: Language) -> bool:
+        """Return whether the model that writes now may translate into a language."""
+        return language in self._writer.languages
 
     def learn(self, statement: Statement, shown: Sentence) -> None:
         """Remember a wording that passed, for the next try of the same kind (ImpressionGPT, arXiv 2304.08448)."""

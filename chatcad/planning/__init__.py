@@ -1,8 +1,21 @@
 """What an answer will say, decided from facts and passages before any model words it."""
 
+from chatcad.planning.ask import ask
 from chatcad.planning.differential import NO_CONTEXT, differential
+from chatcad.planning.foreign import mentions_in
 from chatcad.planning.history import gather, hear
 from chatcad.planning.plan import plan, subjects
 from chatcad.planning.understand import Asked, Understanding
 
-__all__ = ["NO_CONTEXT", "Asked", "Understanding", "differential", "gather", "hear", "plan", "subjects"]
+__all__ = [
+    "NO_CONTEXT",
+    "Asked",
+    "Understanding",
+    "ask",
+    "differential",
+    "gather",
+    "hear",
+    "mentions_in",
+    "plan",
+    "subjects",
+]

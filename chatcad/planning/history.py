@@ -84,6 +84,8 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
     mode, context
         Who reads, and what was told of the patient.
     """
+    if asked.recalled is not None:
+        return asked.recalled.passages
     if not asked.topics:
         return search(asked.question, labels=labels, topics=(), mode=mode, k=0)
     found = list(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES))

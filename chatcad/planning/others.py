@@ -20,6 +20,6 @@ def say_cases(cases: Sequence[SimilarCase], mode: Mode) -> list[Statement]:
 
 def _quoted(case: SimilarCase, mode: Mode) -> list[Statement]:
     key = "similar_case_more" if case.extra else "similar_case" if case.shared else "similar_case_clear"
-    shared, extra = (", ".join(words_for(label).name for label in labels) for labels in (case.shared, case.extra))
+    shared, extra = (", ".join(words_for(label).short for label in labels) for labels in (case.shared, case.extra))
     origin = ORIGINS[case.origin]
     return replies(key, mode, case=case.key, origin=origin, shared=shared, extra=extra, text=case.text)

@@ -18,6 +18,7 @@ from chatcad.planning.causes import say_differential
 from chatcad.planning.differential import NO_CONTEXT, differential
 from chatcad.planning.history import closing_question, say_history, say_told
 from chatcad.planning.others import say_cases
+from chatcad.planning.recall import say_recalled
 from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements
 from chatcad.planning.understand import Asked
 from chatcad.types import Context, Finding, Intent, Measurement, Mode, Passage, Plan, SimilarCase, Statement, Study
@@ -287,6 +288,12 @@ def _system(case: Case) -> list[Statement]:
     return case.reply("system") + say_group(unseen, "not_assessed", case.mode)
 
 
+def _recall(case: Case) -> list[Statement]:
+    if case.asked.recalled is None:
+        return case.reply("recall_nothing")
+    return say_recalled(case.asked.recalled, case.study, case.mode)
+
+
 BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "finding": _finding,
     "certainty": _certainty,
@@ -307,4 +314,6 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "similar": lambda case: say_cases(case.cases, case.mode),
     "self_harm": lambda case: case.reply("self_harm"),
     "out_of_scope": lambda case: case.reply("out_of_scope"),
+    "unclear": lambda case: case.reply("unclear"),
+    "recall": _recall,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from langchain_core.embeddings import Embeddings
 
@@ -17,6 +18,9 @@ from chatcad.checking.cues import DRUGS
 from chatcad.planning.kinds import KindHead
 from chatcad.planning.subjects import LUNG_LABELS, AskedSide, form_of, labels_meant, only_names, side_in
 from chatcad.types import Intent, Turn
+
+if TYPE_CHECKING:
+    from chatcad.planning.recall import Recalled
 
 SURE_ENOUGH = 0.30
 """Probability of the best kind below which a question is taken as out of scope; chosen on the dev questions."""
@@ -80,6 +84,8 @@ class Asked:
         Kinds of passage to look up; none, nothing to look up.
     side
         The side that it asks after; ``"other"`` is the one that the finding is not on.
+    recalled
+        What of the talk itself it asks back for.
     """
 
     question: str
@@ -88,6 +94,7 @@ class Asked:
     topics: tuple[str, ...]
     also: Intent | None = None
     side: AskedSide | None = None
+    recalled: Recalled | None = None
 
 
 class Understanding:
@@ -106,7 +113,7 @@ class Understanding:
         turns
             Earlier turns: a follow-up without a label of its own ("how sure are you?") keeps the last one's.
         """
-        labels, earlier = labels_meant(question), _last_on_the_film(turns)
+        labels, earlier = labels_meant(question), last_on_the_film(turns)
         intent, also = self._kinds(question, labels, earlier)
         if not labels and earlier is not None and _follows_up(question, intent):
             labels = earlier.labels
@@ -158,9 +165,10 @@ def _best(shares: dict[Intent, float], labels: tuple[str, ...]) -> Intent:
     return kind if shares[kind] >= SURE_ENOUGH else "out_of_scope"
 
 
-def _last_on_the_film(turns: Sequence[Turn]) -> Turn | None:
+def last_on_the_film(turns: Sequence[Turn]) -> Turn | None:
     """Return the latest turn that was about the film: thanks and refusals don't change the subject."""
-    return next((t for t in reversed(turns) if t.intent in ABOUT_THE_FILM), None)
+    about = (t for t in reversed(turns) if t.intent in ABOUT_THE_FILM or (t.intent == "recall" and t.labels))
+    return next(about, None)
 
 
 def _follows_up(question: str, intent: Intent) -> bool:

@@ -1,5 +1,5 @@
 """Facts, passages and earlier turns become the messages that a language model gets."""
 
-from chatcad.prompting.assemble import Prompt, assemble
+from chatcad.prompting.assemble import Prompt, assemble, by_characters
 
-__all__ = ["Prompt", "assemble"]
+__all__ = ["Prompt", "assemble", "by_characters"]

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives
+from chatcad.language import reminders
 from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
 from chatcad.vocabulary import terms
 
@@ -42,7 +43,8 @@ def answer_markdown(sentences: Sequence[Sentence]) -> str:
 
 def _is_reminder(sentence: Sentence) -> bool:
     """Tell the closing line that every answer carries: it states nothing, so it needs no mark."""
-    return sentence.source == "general" and "research tool" in sentence.text.lower()
+    said = sentence.text
+    return sentence.source == "general" and (said in reminders() or "research tool" in said.lower())
 
 
 def _marks(sentence: Sentence) -> str:

@@ -1,0 +1,41 @@
+"""From a question in any supported language to what it asks for: about the talk itself, or about the film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chatcad.language import language_of
+from chatcad.planning import foreign
+from chatcad.planning.recall import recall
+from chatcad.planning.subjects import labels_meant
+from chatcad.planning.understand import Asked
+from chatcad.types import Language, Turn
+
+
+class Understand(Protocol):
+    """What understands English questions."""
+
+    def __call__(self, question: str, turns: Sequence[Turn]) -> Asked:
+        """Return what a question asks for, given earlier turns."""
+        ...
+
+
+def ask(understand: Understand, question: str, turns: Sequence[Turn], language: Language) -> Asked:
+    """Return what a question asks for.
+
+    Parameters
+    ----------
+    understand
+        The understanding of English.
+    question, turns
+        As typed, and the talk so far.
+    language
+        In which answers are given: a question too short to show its own language is taken to be in it.
+    """
+    written = language_of(question, language)
+    labels = labels_meant(question) if written == "en" else foreign.labels_asked(question, written)
+    if (recalled := recall(question, labels, turns, written)) is not None:
+        about = recalled.labels or (recalled.turn.labels if recalled.turn is not None else ())
+        return Asked(question, "recall", about, (), recalled=recalled)
+    return understand(question, turns) if written == "en" else foreign.understand(question, turns, written)
