@@ -71,6 +71,7 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="TEXT|FILE",
         help="clinical context in words, or a FHIR resource or Bundle as a JSON file; never a fact about the film",
     )
+    ask.add_argument("--language", metavar="en|de|es", help="of the answers (default: CHATCAD_LANGUAGE or en)")
     ask.add_argument("--prior", type=Path, metavar="IMAGE", help="an earlier film of the same patient")
     ask.add_argument("--json", action="store_true", help="print JSON")
 
