@@ -36,14 +36,14 @@ _ASKED = re.compile(
     r"(?:\?\s*(?=[A-Za-z])|\b(?:quer(?:y|ies)|r/o|rule out|ruling out|exclude|suspect(?:ed|s)?|suspicion of|"
     r"possibl[ey]|probabl[ey]|evaluate for|concern(?:ed)? (?:for|about)|look(?:ing)? for|worried about|afraid of|"
     r"could it be|is it|is there|may be|might be)\b)"
-    r"[^,?]*?(?=\b(?:after|following|with|in an?|since)\b|[,?]|$)\??|[^,]*\?",
+    r"[^,?]*?(?=\b(?:after|following|with|in an?|since)\b|[,?]|$)\??|(?<![^,])[^,]*\?",
     re.IGNORECASE,
 )
 # A denial ends at a comma, unless an "or" further on shows that it is a list ("no fever, cough or weight loss").
 _DENIED = re.compile(
     r"\b(?:no|not|without|denie[sd]|denying|negative for|never|free of|absence of|nor)\b"
     r"(?:[^,]*(?:,[^,]*)*?,?\s+(?:or|nor)\b[^,]*|[^,]*?(?=\band\b|\bwith\b|\bhas\b|,|$))|"
-    r"[^,]*\b(?:negative|denied|ruled out|absent)\b",
+    r"(?<![^,])[^,]*\b(?:negative|denied|ruled out|absent)\b",
     re.IGNORECASE,
 )
 _FEVER = re.compile(r"\b(?:temp(?:erature)?|t)\s*(?:of|is|was|:|=)?\s*(\d{2}(?:\.\d)?)\s*(?:°?\s*C)?\b", re.IGNORECASE)

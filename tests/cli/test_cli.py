@@ -51,12 +51,23 @@ def test_ask_is_one_conversation(capsys, scripted, mode):
     answer = json.loads(out)
     assert code == 0
     assert [t["question"] for t in answer["turns"]] == list(questions)
+    assert all(
+        set(c["for"]) <= {f["id"] for f in (*answer["study"]["findings"], *answer["study"]["measurements"])}
+        for c in answer["differential"]
+    )
     assert all(t["mode"] == mode and t["sentences"] and t["prompt_sha256"] for t in answer["turns"])
     ids = {f["id"] for f in answer["study"]["findings"]} | {m["id"] for m in answer["study"]["measurements"]}
     for turn in answer["turns"]:
         cited = {c["id"] for c in turn["citations"]}
         assert all(set(s["support"]) <= ids | cited for s in turn["sentences"])
         assert "esearch tool" in turn["answer"]
+
+
+def test_a_context_that_is_no_fhir_is_refused_before_any_model_is_loaded(capsys, monkeypatch):
+    monkeypatch.setattr("chatcad.pipeline.ChatCAD.open", lambda settings: pytest.fail("a model was loaded"))
+    code, _, error = run(capsys, "ask", "film.png", "Why?", "--context", '{"a": 1}')
+    assert (code, error.count("\n")) == (2, 1)
+    assert "resourceType" in error
 
 
 @needs_data

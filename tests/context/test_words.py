@@ -1,5 +1,7 @@
 """Free text: what is told, what is denied, what is only asked, and nothing that names anybody."""
 
+import time
+
 import pytest
 
 from chatcad.context import in_words, load, parse
@@ -120,3 +122,10 @@ def test_a_file_a_text_and_a_missing_file(tmp_path):
         load(str(path))
     with pytest.raises(ContextRefused, match="longer"):
         parse("cough " * 1000)
+
+
+@pytest.mark.parametrize("bomb", ["hr 1 ", "<|", "x", "no a, b or ", "?", "name A", "a@", "1-", "(", "Aa "])
+def test_a_text_made_to_be_slow_is_not(bomb):
+    started = time.process_time()
+    parse((bomb * 4000)[:4000])
+    assert time.process_time() - started < 1.0

@@ -74,6 +74,15 @@ def test_every_cause_is_recognised_by_its_own_name() -> None:
     assert [key for key, c in GRAPH.causes.items() if key not in GRAPH.causes_in(c.name)] == []
 
 
+def test_every_sign_is_recognised_by_its_name_and_favours_a_cause_that_explains_something() -> None:
+    explained = {edge.cause for finding in GRAPH.findings.values() for edge in finding.causes}
+    for key, sign in GRAPH.signs.items():
+        assert key in (*GRAPH.signs_in(sign.name), *GRAPH.signs_in(sign.plain)), key
+        assert {*sign.favours, *sign.opposes} <= explained, key
+        assert (sign.asks is None) == (sign.plain_asks is None), key
+    assert GRAPH.signs_in("The patient is well.") == ()
+
+
 def test_a_search_is_widened_by_what_the_question_asks_for() -> None:
     assert "heart failure" in GRAPH.widen(["Cardiomegaly"], ["cause"])
     assert "echocardiography" in GRAPH.widen(["Cardiomegaly"], ["next_step"])
