@@ -79,6 +79,7 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     report.add_argument("image", type=Path)
     report.add_argument("--export", choices=("md",), default="md", help="format (default: md)")
     report.add_argument("--out", type=Path, metavar="DIR", help="write a file there instead of printing")
+    report.add_argument("--proofread", type=Path, metavar="EDITED.txt", help="judge a report that you edited instead")
     report.add_argument("--json", action="store_true", help="print JSON")
     for parser in (ask, report):
         parser.add_argument("--design", choices=("P1", "P2", "P3"), help="how facts are written for the model")
