@@ -26,6 +26,7 @@ ENGLISH_NAMES: Mapping[Language, str] = {"en": "English", "de": "German", "es": 
 FEWEST_WORDS = 2
 """Words of a language that a question needs before it counts as written in it."""
 
+_PLAIN = str.maketrans("áéíóúüñäö", "aeiouunao")
 _spoken: ContextVar[Language] = ContextVar("spoken", default="en")
 
 
@@ -123,7 +124,8 @@ def language_of(text: str, otherwise: Language) -> Language:
 
 @lru_cache(maxsize=8)
 def _small_words(language: Language) -> frozenset[str]:
-    return frozenset(table("small_words", "en")[language])
+    words = table("small_words", "en")[language]
+    return frozenset([*words, *(w.translate(_PLAIN) for w in words)])
 
 
 def reminders() -> tuple[str, ...]:

@@ -8,8 +8,9 @@ another question. Passages are searched with an English question of the same kin
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast, get_args
 
@@ -31,8 +32,17 @@ ENGLISH: Mapping[Intent, str] = {
     "urgency": "How urgent is {it}?",
     "comparison": "Has {it} changed?",
 }
-ALONE: frozenset[Intent] = frozenset({"self_harm", "emergency", "pressure", "treatment", "doctor", "system"})
+URGENT: frozenset[Intent] = frozenset({"self_harm", "emergency", "pressure"})
 """Kinds that stand whatever else the question is about."""
+
+
+RATIO = "cardiothoracic ratio"
+
+
+def plain_letters(text: str) -> str:
+    """Return a text without accents: many people type without them."""
+    apart = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Table:
     sides: tuple[tuple[AskedSide, re.Pattern[str]], ...]
     elsewhere: re.Pattern[str]
     ellipsis: frozenset[str]
+    finding: frozenset[str]
 
 
 @lru_cache(maxsize=3)
@@ -53,7 +64,7 @@ def read_table(language: Language) -> Table:
     """Return the patterns of a language."""
 
     def compiled(rows: Mapping[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        return tuple((name, re.compile(text, re.IGNORECASE)) for name, text in rows.items())
+        return tuple((name, re.compile(plain_letters(text), re.IGNORECASE)) for name, text in rows.items())
 
     words = table("questions", language)
     sides = tuple((s, p) for name, p in compiled(words["sides"]) for s in get_args(AskedSide) if s == name)
@@ -63,8 +74,9 @@ def read_table(language: Language) -> Table:
         parts=compiled(words["parts"]),
         measures=compiled(words["measures"]),
         sides=sides,
-        elsewhere=re.compile(words["elsewhere"], re.IGNORECASE),
-        ellipsis=frozenset(words["ellipsis"]),
+        elsewhere=re.compile(plain_letters(words["elsewhere"]), re.IGNORECASE),
+        ellipsis=frozenset(map(plain_letters, words["ellipsis"])),
+        finding=frozenset(map(plain_letters, [*words["ellipsis"], *words["finding"]])),
     )
 
 
@@ -73,7 +85,8 @@ def _any_of(mentions: Sequence[str]) -> str:
 
 
 def mentions_in(text: str, language: Language) -> tuple[tuple[int, int, str], ...]:
-    """Return where a text names labels: start, end and label; of two that overlap, the longer one."""
+    """Return where a text, in plain letters, names labels: start, end and label; of two that overlap, the longer."""
+    text = plain_letters(text)
     found = [(*m.span(), label) for label, p in read_table(language).labels for m in p.finditer(text)]
     kept: list[tuple[int, int, str]] = []
     for start, end, label in sorted(found, key=lambda f: (f[0] - f[1], f[0])):
@@ -84,6 +97,7 @@ def mentions_in(text: str, language: Language) -> tuple[tuple[int, int, str], ..
 
 def labels_asked(question: str, language: Language) -> tuple[str, ...]:
     """Return the labels that a question names, else those of a part of the body that it names."""
+    question = plain_letters(question)
     named = tuple(dict.fromkeys(label for *_, label in mentions_in(question, language)))
     return named or tuple(label for label, p in read_table(language).parts if p.search(question))
 
@@ -100,19 +114,25 @@ def understand(question: str, turns: Sequence[Turn], language: Language) -> Aske
     language
         The question's.
     """
-    rows, earlier = read_table(language), last_on_the_film(turns)
+    question, rows, earlier = plain_letters(question), read_table(language), last_on_the_film(turns)
     labels = labels_asked(question, language)
     side = next((s for s, p in rows.sides if p.search(question)), None)
     measures = tuple(name for name, p in rows.measures if p.search(question))
     intent = _kind(question, rows, labels=bool(labels or measures))
-    if _is_fragment(question, rows, language) and (labels or side):
+    *before, last = re.split(r"[.;]\s+", question)
+    if intent == "treatment" and before and labels_asked(last, language):
+        # A drug that is only mentioned must not hide the question on the film, and gets its own remark.
+        return replace(understand(last, turns, language), also="treatment")
+    rest = _rest(question, rows, language)
+    if intent in {"unclear", "summary"} and (labels or side) and rest <= rows.ellipsis:
         carried = earlier.intent if earlier is not None and earlier.intent in CARRIED_OVER else "finding"
         intent = "location" if side else carried
-    if intent == "finding" and not labels:
-        intent = "unclear"  # a finding that is not known by name, or no question on the film
+    elif intent in {"unclear", "small_talk"} and labels and rest <= rows.finding:
+        intent = "finding"
     if not labels and earlier is not None and intent in KEEPS_LABELS and not (intent == "measurement" and measures):
         labels = earlier.labels
-    labels = () if intent == "summary" else labels
+    if intent == "summary" or (intent == "measurement" and not mentions_in(question, language) and RATIO in measures):
+        labels = ()  # the film as a whole, or the ratio by its name
     asked_after = side if intent in KEEPS_LABELS and not _both(question, rows) else None
     return Asked(_in_english(intent, labels, measures), intent, labels, TOPICS.get(intent, ()), None, asked_after)
 
@@ -120,7 +140,7 @@ def understand(question: str, turns: Sequence[Turn], language: Language) -> Aske
 def _kind(question: str, rows: Table, *, labels: bool) -> Intent:
     kinds = [kind for kind, pattern in rows.kinds if pattern.search(question)]
     first = kinds[0] if kinds else "unclear"
-    if first in ALONE:
+    if first in URGENT:
         return first
     # "Can I fly with the effusion?" names a finding and asks for something else.
     if rows.elsewhere.search(question):
@@ -131,12 +151,13 @@ def _kind(question: str, rows: Table, *, labels: bool) -> Intent:
     return first
 
 
-def _is_fragment(question: str, rows: Table, language: Language) -> bool:
+def _rest(question: str, rows: Table, language: Language) -> set[str]:
+    """Return the words of a question beside its subject and side."""
     for start, end, _ in reversed(mentions_in(question, language)):
-        question = question[:start] + question[end:]
+        question = f"{question[:start]} {question[end:]}"
     for _, pattern in (*rows.parts, *rows.sides):
-        question = pattern.sub("", question)
-    return set(re.findall(r"[^\W\d_]+", question.lower())) <= rows.ellipsis | {"seite"}
+        question = pattern.sub(" ", question)
+    return set(re.findall(r"[^\W\d_]+", question.lower())) - {"seite"}
 
 
 def _both(question: str, rows: Table) -> bool:

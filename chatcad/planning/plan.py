@@ -288,6 +288,11 @@ def _system(case: Case) -> list[Statement]:
     return case.reply("system") + say_group(unseen, "not_assessed", case.mode)
 
 
+def _unclear(case: Case) -> list[Statement]:
+    # Whatever was asked of a finding, what is known of it can't be wrong.
+    return case.reply("unclear") + [say_finding(f, case.mode) for f in case.findings if f.label in case.asked.labels]
+
+
 def _recall(case: Case) -> list[Statement]:
     if case.asked.recalled is None:
         return case.reply("recall_nothing")
@@ -314,6 +319,6 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "similar": lambda case: say_cases(case.cases, case.mode),
     "self_harm": lambda case: case.reply("self_harm"),
     "out_of_scope": lambda case: case.reply("out_of_scope"),
-    "unclear": lambda case: case.reply("unclear"),
+    "unclear": _unclear,
     "recall": _recall,
 }
