@@ -22,6 +22,7 @@ from chatcad.errors import LanguageRefused
 from chatcad.types import Language, Mode
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+OWN_NAMES: Mapping[Language, str] = {"en": "English", "de": "Deutsch", "es": "Español"}
 ENGLISH_NAMES: Mapping[Language, str] = {"en": "English", "de": "German", "es": "Spanish"}
 FEWEST_WORDS = 2
 """Words of a language that a question needs before it counts as written in it."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from chatcad.errors import ChatCADError
 from chatcad.findings.wording import positives
-from chatcad.types import Mode, PromptDesign, Study, Turn
+from chatcad.types import Language, Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.loading import Loading
 from chatcad.ui.overlay import Layers, render
@@ -83,7 +83,7 @@ class Handlers:
             if path is not None:
                 _delete(path)
 
-    def answer(self, visit: Visit, mode: Mode, context: str | None) -> Iterator[Visit]:
+    def answer(self, visit: Visit, mode: Mode, context: str | None, language: Language = "en") -> Iterator[Visit]:
         """Answer the question under way: the visit after each sentence, until it is finished or stopped."""
         from chatcad.context import parse
         from chatcad.pipeline import Conversation
@@ -92,7 +92,7 @@ class Handlers:
             return
         try:
             told = parse((context or "")[:CONTEXT_LENGTH])
-            talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, self.design)
+            talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, self.design, language)
             for said in self.loading.system.result().stream(asking.text, talk):
                 if asking.stopped:
                     return

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from chatcad import DISCLAIMER
+from chatcad.language import OWN_NAMES
+from chatcad.types import Language
 from chatcad.ui import handlers, tables
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class TalkColumn:
     """The right column: who asks, the chat, the question."""
 
     mode: gr.Radio
+    language: gr.Radio
     chat: gr.Chatbot
     offers: tuple[gr.Button, gr.Button, gr.Button]
     question: gr.Textbox
@@ -147,12 +150,15 @@ def film_column() -> FilmColumn:
     )  # fmt: skip
 
 
-def talk_column() -> TalkColumn:
-    """Place the reader's switch, the chat, the suggestions, the question and the context."""
+def talk_column(spoken: Language = "en") -> TalkColumn:
+    """Place the reader's and the language's switch, the chat, the suggestions, the question and the context."""
     import gradio as gr
 
     modes = [("Clinician", "clinician"), ("Patient (plain words)", "patient")]
-    mode = gr.Radio(modes, value="clinician", label="Answers are for a")
+    languages = [(name, code) for code, name in OWN_NAMES.items()]
+    with gr.Row():
+        mode = gr.Radio(modes, value="clinician", label="Answers are for a", min_width=220)
+        language = gr.Radio(languages, value=spoken, label="Answers are in", min_width=220, elem_id="language")
     chat = gr.Chatbot(
         label="Conversation",
         show_label=False,
@@ -188,4 +194,5 @@ def talk_column() -> TalkColumn:
             label="Age, complaint, question", max_length=handlers.CONTEXT_LENGTH, lines=2,
             info="No names: they are dropped. It shapes the answer and is never taken as a finding on the film.",
         )  # fmt: skip
-    return TalkColumn(mode, chat, cast("tuple[gr.Button, gr.Button, gr.Button]", offers), question, send, stop, context)
+    three = cast("tuple[gr.Button, gr.Button, gr.Button]", offers)
+    return TalkColumn(mode, language, chat, three, question, send, stop, context)

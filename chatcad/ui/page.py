@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
-from chatcad.types import Mode
+from chatcad.types import Language, Mode
 from chatcad.ui import handlers, tables
 from chatcad.ui.chat import suggestions
 from chatcad.ui.handlers import Handlers
@@ -54,7 +54,7 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
             with gr.Column(scale=6, min_width=340):
                 film = film_column()
             with gr.Column(scale=5, min_width=340, elem_id="talk"):
-                talk = talk_column()
+                talk = talk_column(settings.language)
         page.load(work.wait, None, film.loading, show_progress="hidden", **_WAITING)
         _wire_film(work, visit, film, talk)
         _wire_talk(work, visit, film, talk)
@@ -182,8 +182,8 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
             updates[talk.question] = gr.update(value="", interactive=False, placeholder="Answering …")
         return updates
 
-    def stream(now: Visit, mode: Mode, context: str | None) -> Iterator[Updates]:
-        for heard in work.answer(now, mode, context):
+    def stream(now: Visit, mode: Mode, context: str | None, language: Language) -> Iterator[Updates]:
+        for heard in work.answer(now, mode, context, language):
             settled = {} if heard.asking is not None else {visit: heard}
             yield settled | {talk.chat: heard.messages()}
 
@@ -213,7 +213,12 @@ def _wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
     many = {"trigger_mode": "multiple"}
     for begun in asked:
         answer = begun.then(
-            stream, [*here, talk.context], [visit, talk.chat], show_progress="minimal", **many, **_MODEL_WORK
+            stream,
+            [*here, talk.context, talk.language],
+            [visit, talk.chat],
+            show_progress="minimal",
+            **many,
+            **_MODEL_WORK,
         )
         answer.then(end, here, parts, **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)

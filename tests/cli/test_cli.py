@@ -70,6 +70,13 @@ def test_a_context_that_is_no_fhir_is_refused_before_any_model_is_loaded(capsys,
     assert "resourceType" in error
 
 
+def test_a_language_that_is_not_there_is_refused_before_any_model_is_loaded(capsys, monkeypatch):
+    monkeypatch.setattr("chatcad.pipeline.ChatCAD.open", lambda _: pytest.fail("a model was loaded"))
+    code, _, err = run(capsys, "ask", "film.png", "Que voyez-vous ?", "--language", "fr")
+    assert code == 2
+    assert "choose from en (English), de (German), es (Spanish)" in err
+
+
 @needs_data
 def test_report_to_a_folder(capsys, scripted, tmp_path):
     code, out, _ = run(capsys, "report", FILM, "--design", "P1", "--out", tmp_path)

@@ -1,4 +1,4 @@
-"""Questions about the talk itself are answered from stored turns, checked once more; nothing is remembered by a model."""
+"""Questions about the talk itself are answered from stored turns, checked once more, and from no model's memory."""
 
 from dataclasses import replace
 
@@ -115,7 +115,8 @@ def test_a_quoted_question_is_inert_and_short():
 
 @pytest.mark.parametrize(
     "question",
-    ["Is the heart enlarged?", "What does the film say?", "What did the first film show?", "Has it grown since the last film?",
+    ["Is the heart enlarged?", "What does the film say?", "What did the first film show?",
+     "Has it grown since the last film?",
      "What should I ask my doctor?", "What is the first thing to do?", "Was it there before?"],
 )  # fmt: skip
 def test_questions_on_the_film_are_not_taken_for_the_talk(question):

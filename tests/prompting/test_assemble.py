@@ -4,8 +4,8 @@ import pytest
 
 from chatcad.prompting import assemble
 from chatcad.prompting.assemble import CHARACTERS_PER_TOKEN
-from chatcad.prompting.neutral import neutral
 from chatcad.prompting.designs import write_facts
+from chatcad.prompting.neutral import neutral
 from chatcad.types import Sentence, Statement, Turn
 from tests.factories import make_passage, make_study
 

@@ -174,3 +174,17 @@ def test_drawing_needs_a_study_and_honours_the_choice() -> None:
     assert "dashed line" in html
     assert "solid line" not in html
     assert "pleural effusion" in html
+
+
+def test_the_reader_chooses_the_language():
+    heard = {}
+
+    class System:
+        def stream(self, question, talk):
+            heard["language"] = talk.language
+            return iter(())
+
+    loading = Loading()
+    loading.system.set_result(System())
+    list(Handlers(loading).answer(Visit(study=study()).ask("Sure?"), "clinician", "", "de"))
+    assert heard == {"language": "de"}
