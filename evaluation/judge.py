@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
+import yaml
+
+from chatcad.config import ROOT
 from chatcad.findings.measure import limits
 from chatcad.types import Finding, Sentence, Study, Turn
 
@@ -58,6 +63,9 @@ SAID: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 """The first that a sentence has is how it says its labels; without any it asserts them."""
 
+CANDIDATE = re.compile(r"\bpossible cause\b|\bmay come from\b", re.IGNORECASE)
+"""A sentence that offers a cause to think of: it claims nothing of the film, and must be one that the graph has."""
+
 AGREES = re.compile(r"^\W*(?:yes|you(?:'re| are) right|i agree|confirmed|correct|indeed|of course)\b", re.IGNORECASE)
 REFUSES = re.compile(
     r"can only (?:answer|talk)|can't (?:help|tell you which|recommend|prescribe|name|advise)|"
@@ -70,7 +78,8 @@ ADVICE = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SMALL = """a an the of on in at to for by with is are was were be been it its this that these those and or not no can
-may if when as so than from which who will do does has have there your you their they but"""
+may if when as so than from which who will do does has have there your you their they but
+possible come cause check narrow down help find tell apart"""
 _STOP = frozenset(_SMALL.split())
 
 
@@ -104,13 +113,31 @@ def judge_turn(turn: Turn, study: Study, alike: Callable[[str, str], float]) -> 
     for sentence in turn.sentences:
         if AGREES.match(sentence.text):
             verdict.blame("contradiction", sentence.text)
+        cause = sentence.source != "image" and CANDIDATE.search(sentence.text) is not None
+        if cause and not _is_known_cause(sentence.text, turn, study):
+            verdict.blame("invented", sentence.text)
         if sentence.source == "guideline":
             _judge_quotation(sentence, turn, study, alike, verdict)
-        else:
+        elif not cause:
             judge_sentence(sentence, study, verdict)
             if sentence.source == "general" and ADVICE.search(sentence.text):
                 verdict.uncited += 1
     return verdict
+
+
+def _is_known_cause(text: str, turn: Turn, study: Study) -> bool:
+    """Return whether the finding graph has the cause that a sentence offers for what the question is about."""
+    graph = _graph()
+    about = turn.labels or tuple(f.label for f in study.findings if f.state in {"present", "uncertain"})
+    linked = {edge["cause"] for label in about for edge in graph["findings"].get(label, {}).get("causes", ())}
+    said = text.lower()
+    return any(graph["causes"][key][form].lower() in said for key in linked for form in ("name", "plain"))
+
+
+@lru_cache(maxsize=1)
+def _graph() -> dict[str, Any]:
+    graph: dict[str, Any] = yaml.safe_load((ROOT / "knowledge" / "graph.yaml").read_text(encoding="utf-8"))
+    return graph
 
 
 def judge_sentence(sentence: Sentence, study: Study, verdict: Verdict) -> None:
@@ -223,4 +250,5 @@ def _judge_quotation(
 
 
 def _content(text: str) -> set[str]:
-    return {w[:6] for w in re.findall(r"[a-z]{3,}", text.lower()) if w not in _STOP}
+    words = (w.removesuffix("s") for w in re.findall(r"[a-z]{3,}", text.lower()))
+    return {w[:6] for w in words if w not in _STOP}

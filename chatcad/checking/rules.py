@@ -7,10 +7,12 @@ A worded sentence is compared with the planned statement it words. Here: its for
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 from chatcad.checking.claims import Claim, expand, measures_in, parse_claims, stances_of
 from chatcad.checking.cues import ALL_CLEAR, CHANGE, DIAGNOSIS, DRUGS, MARKUP, RATIO_DIRECTION, RULED_OUT
+from chatcad.vocabulary import find_mentions
 
 LONGER = 1.6
 """A rewording may be this much longer than its statement, plus a few words."""
@@ -71,6 +73,12 @@ def same_claims(draft: str, statement: str) -> str | None:
     if missing := meant - said:
         return f"drops {min(c.label for c in missing)}"
     return None
+
+
+def named_once_more(draft: str, statement: str) -> str | None:
+    """Refuse a finding named more often than in the statement: "rib fracture is a possible cause of rib fracture"."""
+    said, meant = (Counter(mention.label for mention in find_mentions(text)) for text in (draft, statement))
+    return f"names {min(more)} once more than the statement" if (more := said - meant) else None
 
 
 def same_subjects(draft: str, statement: str) -> str | None:

@@ -59,7 +59,9 @@ def sayable(found: Differential) -> tuple[Candidate, ...]:
 
 
 def _name(candidate: Candidate, passages: Sequence[Passage], mode: Mode) -> Statement:
-    support, source = _carried(candidate.sources, passages, mode)
+    # A passage that the link rests on may speak of it in other words; one that doesn't name the cause is no citation.
+    naming = [p for p in passages if candidate.key in finding_graph().causes_in(p.text)]
+    support, source = _carried(candidate.sources, naming, mode)
     own = next((f for f in candidate.speaks_for if isinstance(f, Finding) and f.label == candidate.cause.label), None)
     if own is not None:
         (said,) = replies(
@@ -81,8 +83,10 @@ def _carried(sources: Sequence[str], passages: Sequence[Passage], mode: Mode) ->
 
 def _named(told: Sequence[Candidate], passages: Sequence[Passage]) -> str:
     """Return the sources of the links that no retrieved passage carries, as a patient's sentence names them: once."""
-    keys = {p.key for p in passages}
-    open_links = [c.sources[0] for c in told if not keys & set(c.sources)]
+    graph = finding_graph()
+    open_links = [
+        c.sources[0] for c in told if not any(p.key in c.sources and c.key in graph.causes_in(p.text) for p in passages)
+    ]
     names = dict.fromkeys(str(cited(key)) for key in open_links)
     return f" ({'; '.join(names)})" if names else ""
 

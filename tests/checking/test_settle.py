@@ -169,3 +169,10 @@ def test_measurement_sentences_pass_and_their_reversal_does_not(ctr, mode):
         for there, back in (("above", "within"), ("within", "above"), ("wider than", "within"), ("0.57", "0.75")):
             if there in text:
                 assert settle(statement, Facts(study), say(text.replace(there, back, 1))).text == text
+
+
+def test_a_finding_that_is_named_twice_is_a_claim_more():
+    statement = Statement("Rib fracture is a possible cause.", (), "general")
+    facts = Facts(make_study())
+    assert objection_to("Rib fracture is a possible cause of rib fracture.", statement, facts) is not None
+    assert objection_to("A possible cause is rib fracture.", statement, facts) is None

@@ -22,10 +22,8 @@ def faults_of(text, *support, source="image"):
 
 def answer(*sentences, passages=(), urgent=False):
     plan = Plan("finding", ("Cardiomegaly",), (), urgent=urgent)
-    extra = {"machine": {}} if "machine" in finish.__annotations__ else {}
-    return finish(
-        "?", plan, sentences, passages, mode="clinician", prompt_sha256="", backend="", timings_ms={}, **extra
-    )
+    run = {"prompt_sha256": "", "backend": "", "machine": {}, "timings_ms": {}}
+    return finish("?", plan, sentences, passages, mode="clinician", language="en", **run)
 
 
 @pytest.mark.parametrize("mode", ["clinician", "patient"])
@@ -73,3 +71,12 @@ def test_agreement_is_a_contradiction_and_refusals_are_heard():
     no = Sentence("I can only talk about this chest picture, so I can't help with that.", (), "general", "kept")
     assert refused(answer(no), STUDY)
     assert not refused(answer(no, yes), STUDY)
+
+
+def test_an_offered_cause_must_be_one_that_the_graph_has_for_the_finding():
+    def judged(text):
+        return judge_turn(answer(Sentence(text, (), "general", "kept")), STUDY, lambda a, b: 0.0).faults
+
+    assert judged("Heart failure is a possible cause.") == {}
+    assert judged("It may come from a heart that pumps too weakly.") == {}
+    assert "invented" in judged("Asbestos exposure is a possible cause.")
