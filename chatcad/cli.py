@@ -138,6 +138,11 @@ def _system_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
         if action == "get":
             parser.add_argument("--file", type=Path, metavar="PATH", help="what you fetched by hand")
     _calibrate_command(commands)
+    feedback = commands.add_parser("feedback", help="readers' judgements that are stored on this machine")
+    actions = feedback.add_subparsers(dest="action", required=True, metavar="ACTION")
+    export = actions.add_parser("export", help="write them to a file")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE.csv|FILE.jsonl")
+    actions.add_parser("erase", help="delete them")
     commands.add_parser("doctor", help="what is installed, what is missing, and how to get it")
     commands.add_parser("prepare", help="convert the embedded language model and build the index (done by make setup)")
 

@@ -45,6 +45,7 @@ class Settings:
     chroma_url: str = ""
     threads: int = 0
     answer_seconds: float = 8.0
+    feedback: bool = True
     context_tokens: int = 0
     max_bytes: int = 64 * 2**20
     max_pixels: int = 40_000_000
