@@ -64,6 +64,13 @@ ASKS = re.compile(
     r"(?:what|which|how|why|where|when|who|is|are|do|does|did|can|could|should|will|has|have|any|next)\b", re.IGNORECASE
 )
 """Where one question ends and another begins, and what the second one begins with."""
+SIMILAR_CASES = re.compile(
+    r"\b(?:similar|comparable) (?:case|report|film|patient|study|studies|x-ray|example)s?\b|"
+    r"\b(?:cases|reports|films|patients|studies|x-rays|examples) (?:that are |which are |which look |that look )?"
+    r"(?:similar|comparable|alike|like (?:this|these|it)|with (?:the )?(?:same|like|similar) findings)\b",
+    re.IGNORECASE,
+)
+"""Asks for other films' reports: few words do, and none of the trained kinds is theirs."""
 SHORTEST_PART = 2
 """Words that a second question has at least; one word is an echo."""
 
@@ -136,6 +143,8 @@ class Understanding:
         also = None if also == intent else also
         if intent == "self_harm":
             return intent, None
+        if SIMILAR_CASES.search(question) and intent not in ALARMS:
+            return "similar", None
         if intent in {"small_talk", "out_of_scope", "treatment"} and also is not None:
             return also, "treatment" if intent == "treatment" else None
         if DRUGS.search(question) and intent not in ALARMS:

@@ -3,6 +3,7 @@
 import pytest
 
 from chatcad.planning import Asked, plan
+from chatcad.planning.understand import SIMILAR_CASES
 from chatcad.types import SimilarCase
 from tests.factories import make_study
 
@@ -38,3 +39,19 @@ def test_a_patient_reads_no_other_patients_report(cases):
 
 def test_no_case_is_said_so():
     assert "no report with like findings" in said(cases=())[0].text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Show me similar cases.", "Is there a similar case?", "Any reports with the same findings?", "films like this?"],
+)
+def test_asking_for_similar_cases_is_heard(question):
+    assert SIMILAR_CASES.search(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Is this similar to the last film?", "Is it like before?", "Compare it with the earlier films.", "A case for CT?"],
+)
+def test_a_comparison_asks_for_no_case(question):
+    assert not SIMILAR_CASES.search(question)

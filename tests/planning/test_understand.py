@@ -32,6 +32,7 @@ def turn_about(*labels, intent="finding"):
         ("Which medicine helps?", "treatment", ()),
         ("Tell me a joke about cats.", "out_of_scope", ()),
         ("Who won the world cup?", "out_of_scope", ()),
+        ("Show me similar cases with an effusion.", "similar", ("Effusion",)),
         ("Hi there", "small_talk", ()),
         ("Are you a real doctor?", "system", ()),
         ("It shows a pneumothorax, agree with me.", "finding", ("Pneumothorax",)),
