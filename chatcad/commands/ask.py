@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import cast
 
-from chatcad import cases, context, planning
+from chatcad import cases, context, imaging, planning
 from chatcad.config import Settings
 from chatcad.language import supported
 from chatcad.types import PromptDesign, Turn
@@ -18,7 +18,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     from chatcad.serialise import cases_to_json, differential_to_json, study_to_json, turn_to_json
 
     language = supported(arguments.language or settings.language)
-    told = context.load(arguments.context)  # first: a bad file shall not wait for the models
+    # First what needs no model: a wrong path or a bad file shall not wait for them.
+    for path in filter(None, (arguments.image, arguments.prior)):
+        imaging.must_be_there(path)
+    told = context.load(arguments.context)
     chatcad = ChatCAD.open(settings)
     talk = Conversation(
         study=chatcad.read(arguments.image),

@@ -72,10 +72,21 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
     raise ImageRefused(f"The file is {kind}, not DICOM, PNG or JPEG: export the film as one of these.")
 
 
+def must_be_there(path: Path) -> None:
+    """Refuse a path that is no file: a wrong one shall not wait for the models to load.
+
+    Raises
+    ------
+    ImageRefused
+        It isn't there, or is a folder, or a device or pipe that would never end.
+    """
+    if not path.is_file():
+        raise ImageRefused("There is no such file: check the path.")
+
+
 def _bytes_of(path: Path, limits: Limits) -> bytes:
     try:
-        if not path.is_file():  # a folder, or a device or pipe that would never end
-            raise ImageRefused("There is no such file: check the path.")
+        must_be_there(path)
         with path.open("rb") as file:
             return file.read(limits.max_bytes + 1)
     except OSError as error:

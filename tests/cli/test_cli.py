@@ -8,6 +8,7 @@ import pytest
 
 from chatcad.cli import main
 from chatcad.config import load_settings
+from chatcad.pipeline import ChatCAD
 
 DATA = load_settings().data
 FILM = DATA / "originals" / "nih_00009107_006.png"
@@ -65,7 +66,7 @@ def test_ask_is_one_conversation(capsys, scripted, mode):
 
 def test_a_context_that_is_no_fhir_is_refused_before_any_model_is_loaded(capsys, monkeypatch):
     monkeypatch.setattr("chatcad.pipeline.ChatCAD.open", lambda settings: pytest.fail("a model was loaded"))
-    code, _, error = run(capsys, "ask", "film.png", "Why?", "--context", '{"a": 1}')
+    code, _, error = run(capsys, "ask", __file__, "Why?", "--context", '{"a": 1}')
     assert (code, error.count("\n")) == (2, 1)
     assert "resourceType" in error
 
@@ -124,11 +125,18 @@ def test_a_missing_file_is_refused(capsys, tmp_path):
     assert run(capsys, "analyse", tmp_path / "nowhere.png")[0] == 3
 
 
+def test_a_wrong_path_is_told_before_any_model_loads(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(ChatCAD, "open", lambda *_: pytest.fail("a model was loaded for a film that isn't there"))
+    code, _, err = run(capsys, "ask", tmp_path / "nowhere.png", "Is the heart enlarged?")
+    assert (code, err.count("\n")) == (3, 1)
+
+
+
 @pytest.mark.parametrize("backend", ["transformers", "openai"])
 def test_a_missing_backend_says_the_remedy(capsys, monkeypatch, tmp_path, backend):
     monkeypatch.delenv("CHATCAD_MODEL", raising=False)
     monkeypatch.delenv("CHATCAD_BASE_URL", raising=False)
-    code, _, err = run(capsys, "ask", tmp_path / "film.png", "Anything?", "--backend", backend)
+    code, _, err = run(capsys, "ask", __file__, "Anything?", "--backend", backend)
     assert code == 4
     assert "CHATCAD_" in err
 

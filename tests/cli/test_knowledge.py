@@ -60,12 +60,12 @@ def test_an_added_pdf_is_cited_in_the_next_answer_by_title_page_and_year(capsys,
     assert out.startswith("1 added (2 passages)")
     monkeypatch.setattr(ChatCAD, "read", lambda *_: make_study())
     question = "How should the effusion be followed up?"
-    _, out, _ = run(capsys, "ask", "film.png", question, "--json")
+    _, out, _ = run(capsys, "ask", __file__, question, "--json")
     (turn,) = json.loads(out)["turns"]
     (cited,) = [c for c in turn["citations"] if c["key"].startswith("added:")]
     assert (cited["title"], cited["page"], cited["year"]) == ("Drain clinic protocol", 2, 2025)
     assert "nine days" in turn["answer"]
-    _, out, _ = run(capsys, "ask", "film.png", question)
+    _, out, _ = run(capsys, "ask", __file__, question)
     assert "Drain clinic protocol (Trust drain group, 2025, p. 2)" in out
 
 
