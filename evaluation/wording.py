@@ -8,6 +8,7 @@ verbatim copies is told beside the share kept.
 from __future__ import annotations
 
 import math
+import random
 import statistics
 import time
 from collections import Counter
@@ -21,8 +22,8 @@ from chatcad.checking.finish import reading_grade
 from chatcad.checking.settle import settle
 from chatcad.config import Settings
 from chatcad.llm import embedded
-from chatcad.llm.tuning.examples import Draws, branches, kind_of
-from chatcad.llm.tuning.scenes import Scene
+from chatcad.llm.tuning.examples import kind_of
+from chatcad.llm.tuning.scenes import Scene, scene
 from chatcad.llm.writer import Writer
 from chatcad.types import Statement
 from evaluation.figures import Figure, figure, print_figures
@@ -30,7 +31,8 @@ from evaluation.statistics import share
 
 SEED = 20_000_000
 OF_A_KIND = {"quote": 70, "cause": 16}
-OF_ANY_OTHER = 13
+OF_ANY_OTHER = 20
+SCENES = 500
 LEAST_KEPT, MOST_VERBATIM = 0.6, 0.5
 
 
@@ -61,18 +63,18 @@ class Worded:
         return self.shown == self.statement
 
 
-def cases(scenes: int = 600) -> list[Case]:
+def cases(scenes: int = SCENES) -> list[Case]:
     """Return held-out statements, so many of each kind; the same ones every time."""
     chosen, count, seen = list[Case](), Counter[str](), set[str]()
     for i in range(scenes):
-        scene, _ = branches(SEED + i, Draws(), "held_out")
-        for statement in scene.statements:
-            kind = kind_of(statement, scene)
+        answer = scene(random.Random(SEED + i), "held_out")  # noqa: S311 -- films, no secrets
+        for statement in answer.statements:
+            kind = kind_of(statement, answer)
             most = OF_A_KIND.get(kind.split(" ", 1)[1], OF_ANY_OTHER)
             if count[kind] < most and statement.text not in seen:
                 seen.add(statement.text)
                 count[kind] += 1
-                chosen.append(Case(statement, scene, kind))
+                chosen.append(Case(statement, answer, kind))
     return chosen
 
 

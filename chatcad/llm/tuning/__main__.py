@@ -1,6 +1,6 @@
 """``python -m chatcad.llm.tuning``: make the embedded model's adapter again, or tune another model with the same data.
 
-The embedded model, on one core, in half an hour (state and log in ``--work``; the same command resumes)::
+The embedded model, on one core, in half an hour (state and log in the cache or ``--work``; the same command resumes)::
 
     taskset -c 0 python -m chatcad.llm.tuning --minutes 35
 
@@ -52,8 +52,9 @@ def run(arguments: argparse.Namespace) -> None:
     device.use_threads(settings)
     base = arguments.model or str(embedded.prepare(settings))
     tuned, tokenizer = lora.open_for_training(base, arguments.rank, arguments.alpha or 2 * arguments.rank)
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    done = train(tuned, tokenizer, Plan(arguments.minutes, arguments.seed, arguments.work))
+    work = arguments.work or settings.cache / "tuning" / Path(base).name
+    work.mkdir(parents=True, exist_ok=True)
+    done = train(tuned, tokenizer, Plan(arguments.minutes, arguments.seed, work))
     if arguments.merged:
         tuned.wrapped.merge_and_unload().save_pretrained(arguments.merged)
         tokenizer.save_pretrained(arguments.merged)
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rank", type=int, default=lora.RANK, help=f"of the factors (default: {lora.RANK})")
     parser.add_argument("--alpha", type=float, help="their weight (default: twice the rank)")
     parser.add_argument("--seed", type=int, default=1, help="of the examples (default: 1)")
-    parser.add_argument("--work", type=Path, default=Path("tuning"), metavar="DIR", help="state and log")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="state and log (default: in the cache)")
     parser.add_argument("--out", type=Path, default=adapter.ADAPTERS, metavar="DIR", help="where the adapter goes")
     return parser
 

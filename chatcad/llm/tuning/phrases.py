@@ -27,7 +27,7 @@ OPENED = 0.3
 """Share of wordings that begin with a few words on the film or the question."""
 
 _SLOTS = {
-    "probability": r"\d\.\d\d",
+    "probability": r"(?:above |below )?\d\.\d\d",
     "threshold": r"\d\.\d\d",
     "where": r"|  ?on (?:both sides|the (?:left|right) side)(?:, (?:upper|mid|lower) zone)?",
     "value": r"\d+(?:\.\d+)?(?: mm)?",

@@ -88,7 +88,7 @@ def test_all_wordings_of_a_fact_pass_the_check():
             for finding in study.findings:
                 statement = statement_of(finding, mode)
                 said = read_back(statement.text, mode)
-                for seed in range(12):
+                for seed in range(5):
                     draft = word(said, mode, "finding", draw(seed))
                     tried += 1
                     if why := objection_to(draft, statement, Facts(study)):
