@@ -179,8 +179,11 @@ def _again(asked: Recalled, study: Study, mode: Mode) -> Iterator[Statement]:
         if sentence.source == "image" and (not asked.labels or _about(sentence, asked.labels)):
             yield from _anew(sentence, turn, study, mode)
         elif sentence.source == "guideline" and all(i in new_ids for i in sentence.support):
-            on = {label for p in turn.citations if p.id in sentence.support for label in p.findings}
-            if not asked.labels or on & set(asked.labels):
+            cited = [p for p in turn.citations if p.id in sentence.support]
+            on = {label for p in cited for label in p.findings}
+            # One cause of a list, without the others, would read as the cause.
+            listed = turn.intent == "cause" and not any(sentence.text in " ".join(p.text.split()) for p in cited)
+            if not listed and (not asked.labels or on & set(asked.labels)):
                 support = tuple(new_ids[i] for i in sentence.support)
                 yield Statement(sentence.text, support, "guideline", reword=False)
 

@@ -7,6 +7,7 @@ Who asks what was said gets stored sentences, not this summary (``chatcad.planni
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from chatcad.findings.measure import shown
@@ -41,9 +42,10 @@ def remember(turns: Sequence[Turn], study: Study, fits: Callable[[str], bool]) -
         if kept and not fits("\n".join(told)):
             continue
         lines = summarise(own[: len(own) - kept], study)
-        while lines and not fits("\n".join([*lines, *told])):
-            lines.pop(0)
-        return "\n".join([*lines, *told])
+        # By halves: counting a prompt's tokens takes milliseconds.
+        tries = [lines[dropped:] for dropped in range(len(lines))]
+        dropped = bisect_left(tries, True, key=lambda kept: fits("\n".join([*kept, *told])))
+        return "\n".join([*lines[dropped:], *told])
     return ""
 
 
