@@ -119,6 +119,15 @@ def retrieval() -> str:
     )
 
 
+def reproduction() -> str:
+    """Return what a second ``make train`` reached, beside the shipped weights."""
+    rows = [
+        (r["what"], interval(r["shipped"]), interval(r["rebuilt"]), "yes" if r["within"] else "**no**")
+        for r in stored("reproduction")["aims"]
+    ]
+    return markdown(("figure, films", "shipped", "rebuilt by `make train`", "within"), rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "bars": bars,
     "waiting": waiting,
@@ -129,6 +138,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "speed": figures_of("speed"),
     "nodules": figures_of("nodules"),
     "retrieval": retrieval,
+    "reproduction": reproduction,
     "conversation": conversation,
     "models": lambda: catalogue.table() + "\n",
 }
