@@ -14,7 +14,7 @@ from math import ceil
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from chatcad.config import ROOT
+from chatcad.config import EMBEDDED_TOKENS, ROOT
 from chatcad.language import ENGLISH_NAMES
 from chatcad.prompting.designs import write_facts
 from chatcad.prompting.memory import remember
@@ -100,7 +100,8 @@ def assemble(
         Of the answer.
     """
     header = _file(f"system_{mode}.md").strip()
-    lent = [neutral(e) for e in examples]
+    # A model with the embedded budget copies or breaks off when it is shown examples: they are for larger ones.
+    lent = [neutral(e) for e in examples] if budget_tokens > EMBEDDED_TOKENS else []
     quoted = [f"{p.id} ({p.where}): {neutral(p.text)}" for p in passages]
     told = neutral(context)[:LONGEST_CONTEXT]
 

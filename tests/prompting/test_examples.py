@@ -70,3 +70,7 @@ def test_a_replaced_or_another_kinds_sentence_teaches_nothing():
     write.learn(Statement("Do it.", ("P1",), "guideline"), Sentence("It should be done.", ("P1",), "guideline", "kept"))
     write(SECOND, "the side is missing")
     assert "became" not in heard[0]
+
+
+def test_the_embedded_budget_has_no_examples():
+    assert "<examples>" not in prompt(budget_tokens=400, count=lambda text: len(text) // 4, examples=EXAMPLES).system
