@@ -168,6 +168,7 @@ def _against_place(name: str, claim: Claim, finding: Finding) -> Iterator[Object
 def _numbers(part: str, findings: Sequence[Finding], measured: Sequence[Measurement]) -> Iterator[Objection]:
     told = told_of(findings, measured)
     known = {_in_mm(n) for n in parse_numbers(told)}
+    known |= {Number(round(f.probability, 2)) for f in findings if f.probability is not None}
     for number in dict.fromkeys(parse_numbers(part)):
         if _in_mm(number) not in known:
             yield _wrong_number(number, part, findings, measured)

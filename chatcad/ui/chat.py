@@ -5,6 +5,7 @@ It knows Markdown and makes every word that it shows inert: no tag, link or pict
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +19,10 @@ from chatcad.vocabulary import terms
 
 Message = dict[str, Any]
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
+MADE = '<details class="made"><summary>How this answer was made'
+"""How the last message of a finished answer begins."""
+
+_MARKDOWN = re.compile(r"[\\`*_\[\]|~$]|^[#+>-]")  # a picture, a link's address or a list needs one of these first
 _ENTITIES = {"&": "&amp;", "<": "&lt;", "@": "&#64;", "://": "&#58;//", "www.": "www&#46;"}  # no autolinks either
 _MOST_MARKS = 4
 _CHECKS = {
@@ -30,8 +34,21 @@ _CHECKS = {
 
 def inert(text: str) -> str:
     """Return text that Markdown and HTML show letter by letter."""
-    flat = _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
-    return re.sub("&|<|@|://|www\\.", lambda m: _ENTITIES[m.group().lower()], flat, flags=re.IGNORECASE)
+    return _without_links(_MARKDOWN.sub(r"\\\g<0>", " ".join(text.split())))
+
+
+def read_back(text: str) -> str:
+    """Return what ``inert`` was given: a question that its visitor edits comes back as it was shown."""
+    return html.unescape(re.sub(r"\\([\\`*_\[\]|~$#+>-])", r"\1", text))
+
+
+def _in_tag(text: str) -> str:
+    """Return text that stands within an HTML element, where Markdown isn't read: on one line, and inert."""
+    return _without_links(" ".join(text.split())).replace(">", "&gt;")
+
+
+def _without_links(text: str) -> str:
+    return re.sub("&|<|@|://|www\\.", lambda m: _ENTITIES[m.group().lower()], text, flags=re.IGNORECASE)
 
 
 def answer_markdown(sentences: Sequence[Sentence]) -> str:
@@ -50,7 +67,12 @@ def _is_reminder(sentence: Sentence) -> bool:
 def _marks(sentence: Sentence) -> str:
     ids = [i for i in sentence.support if i.isalnum()]
     shown = ids if len(ids) <= _MOST_MARKS else [*ids[: _MOST_MARKS - 1], f"+{len(ids) - _MOST_MARKS + 1}"]
-    return " ".join(f"`{i}`" for i in shown) or f"`{sentence.source}`"
+    return " ".join(_mark(i) for i in shown) or f"`{sentence.source}`"
+
+
+def _mark(number: str) -> str:
+    """Return a mark; a passage's is a link that opens its text among the sources."""
+    return f"[`{number}`](#{number})" if re.fullmatch(r"P\d+", number) else f"`{number}`"
 
 
 def messages_of(turn: Turn, study: Study) -> list[Message]:
@@ -58,27 +80,26 @@ def messages_of(turn: Turn, study: Study) -> list[Message]:
     text = answer_markdown(turn.sentences)
     if turn.urgent:
         text = f"`urgent` {text}"
-    sources = "\n".join(f"- `{p.id}` {_link(p)}" for p in turn.citations)
+    sources = "\n\n".join(_source(p) for p in turn.citations)
     replaced = sum(s.checked != "kept" for s in turn.sentences)
     count = f"{len(turn.sentences)} sentences checked, {replaced} changed by the check"
     if "fallback" in turn.machine:
-        count += f", worded by {turn.backend}"
+        count += f", worded by {_in_tag(turn.backend)}"
+    made = provenance_markdown(turn, study)
     return [
         {"role": "user", "content": inert(turn.question)},
         {"role": "assistant", "content": f"{text}\n\n**Sources**\n\n{sources}" if sources else text},
-        {
-            "role": "assistant",
-            "content": provenance_markdown(turn, study),
-            "metadata": {"title": "How this answer was made", "status": "done", "log": count},
-        },
+        {"role": "assistant", "content": f"{MADE} <small>{count}</small></summary>\n\n{made}\n\n</details>"},
     ]
 
 
-def _link(passage: Passage) -> str:
-    title, parts = f"{inert(passage.title)}", urlsplit(passage.url)
+def _source(passage: Passage) -> str:
+    """Return one source, closed: its title and year, and within it the quoted passage and where it was published."""
+    title = _in_tag(f"{passage.title}. {passage.where}")
+    parts, opened = urlsplit(passage.url), f"> {inert(passage.text)}"
     if parts.scheme in {"http", "https"} and parts.netloc:
-        title = f"[{title}](<{quote(passage.url, safe=':/?&=%#~+,;@.-_')}>)"
-    return f"{title}. {inert(passage.where)}"
+        opened += f"\n\n[Where it was published](<{quote(passage.url, safe=':/?&=%#~+,;@.-_')}>)"
+    return f"<details><summary><code>{passage.id}</code> {title}</summary>\n\n{opened}\n\n</details>"
 
 
 def provenance_markdown(turn: Turn, study: Study) -> str:
@@ -105,7 +126,7 @@ def _fact(finding: Finding) -> str:
     return f"{finding.state.replace('_', ' ')}{chance}, detector {finding.reliability.replace('_', ' ')}"
 
 
-def suggestions(study: Study, turns: Sequence[Turn], mode: Mode) -> tuple[str, str, str]:
+def suggestions(study: Study, turns: Sequence[Turn], mode: Mode, picked: str | None = None) -> tuple[str, str, str]:
     """Return three questions that this study can answer and that were not asked yet.
 
     Parameters
@@ -116,11 +137,21 @@ def suggestions(study: Study, turns: Sequence[Turn], mode: Mode) -> tuple[str, s
         Earlier questions are not offered again.
     mode
         Whose words are used.
+    picked
+        The label of a finding that the visitor chose: how sure it is, is offered first.
     """
     asked = {t.question for t in turns}
-    fresh = [q for q in _questions(study, mode) if q not in asked]
-    first, second, third = (fresh + [q for q in _questions(study, mode) if q in asked])[:3]
+    possible = [*_about(picked, mode), *_questions(study, mode)]
+    fresh = [q for q in possible if q not in asked]
+    first, second, third = (fresh + [q for q in possible if q in asked])[:3]
     return first, second, third
+
+
+def _about(picked: str | None, mode: Mode) -> list[str]:
+    if picked is None:
+        return []
+    term = terms()[picked]
+    return [f"How sure are you about {f'the {term.name}' if mode == 'clinician' else term.plain}?"]
 
 
 def _questions(study: Study, mode: Mode) -> list[str]:

@@ -83,7 +83,31 @@ class Handlers:
             if path is not None:
                 _delete(path)
 
-    def answer(self, visit: Visit, mode: Mode, context: str | None, language: Language = "en") -> Iterator[Visit]:
+    def impression(self, visit: Visit, design: PromptDesign | None = None) -> tuple[str, str]:
+        """Return the impression's checked sentences, and a notice where there is none."""
+        from chatcad.commands.report import IMPRESSION, impression_lines
+        from chatcad.pipeline import Conversation
+
+        if visit.study is None:
+            return "", ""
+        if not self.loading.system.done():
+            return "", tables.notice_html(_LOADING_WORDS, "busy")
+        try:
+            *_, turn = self.loading.system.result().stream(
+                IMPRESSION, Conversation(visit.study, design=design or self.design)
+            )
+        except ChatCADError as error:
+            return "", tables.notice_html(_sentence(str(error)), "error")
+        return "\n".join(impression_lines(visit.study, cast(Turn, turn))), ""
+
+    def answer(
+        self,
+        visit: Visit,
+        mode: Mode,
+        context: str | None,
+        language: Language = "en",
+        design: PromptDesign | None = None,
+    ) -> Iterator[Visit]:
         """Answer the question under way: the visit after each sentence, until it is finished or stopped."""
         from chatcad.context import parse
         from chatcad.pipeline import Conversation
@@ -92,7 +116,7 @@ class Handlers:
             return
         try:
             told = parse((context or "")[:CONTEXT_LENGTH])
-            talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, self.design, language)
+            talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, design or self.design, language)
             for said in self.loading.system.result().stream(asking.text, talk):
                 if asking.stopped:
                     return

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chatcad import DISCLAIMER
 from chatcad.language import OWN_NAMES
-from chatcad.types import Language
+from chatcad.types import Language, PromptDesign
 from chatcad.ui import handlers, tables
 
 if TYPE_CHECKING:
     import gradio as gr
+
+    from chatcad.ui.report import ReportPanel
+
+Updates = dict[Any, Any]
+
+MODEL_WORK: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 1, "api_visibility": "private"}
+LIGHT_WORK: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 2, "api_visibility": "private"}
 
 _TITLE = (
     '<h1>ChatCAD</h1><p class="lead">Drop a chest film, see what the networks found, and ask about it. '
@@ -37,6 +44,32 @@ _ABOUT = """
 “Not flagged” never means “absent”. Stronger public networks can be added: <code>python -m chatcad doctor</code> names
 them and how to get each.</li>
 <li>It gives no doses and no treatment plan, and replaces no reader.</li></ul>
+"""
+_PICK = """
+element.addEventListener('click', event => {
+  const button = event.target.closest('.pick');
+  if (!button) return;
+  for (const other of element.querySelectorAll('.pick')) other.setAttribute('aria-pressed', other === button);
+  trigger('select', {index: 0, value: button.dataset.finding});
+});
+"""
+_OPEN_PASSAGE = """
+const open = event => {
+  const link = event.target.closest('#chat a[href^="#P"]');
+  if (!link || (event.type === 'keydown' && event.key !== 'Enter')) return;
+  event.preventDefault();
+  const number = link.getAttribute('href').slice(1);
+  const named = [...document.querySelectorAll('#chat details')].filter(
+    source => source.querySelector('summary code')?.textContent === number);
+  const after = source => link.compareDocumentPosition(source) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const source = named.find(after) ?? named.at(-1);
+  if (!source) return;
+  source.open = true;
+  source.querySelector('summary').focus();
+  source.scrollIntoView({block: 'nearest'});
+};
+// Before the chat sees them: it keeps the Enter key to itself.
+for (const kind of ['click', 'keydown']) document.addEventListener(kind, open, true);
 """
 _ENLARGE = """
 element.addEventListener('click', event => {
@@ -67,7 +100,7 @@ class FilmColumn:
     inverted: gr.Checkbox
     findings: gr.HTML
     measurements: gr.HTML
-    report: gr.Textbox
+    report: ReportPanel
     prior: gr.File
     prior_notice: gr.HTML
     small_print: gr.HTML
@@ -81,7 +114,7 @@ class FilmColumn:
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
         return [self.about, self.panel, self.figure, *self.controls, self.remarks, self.findings, self.measurements,
-                self.report, self.prior, self.prior_notice, self.small_print]  # fmt: skip
+                *self.report.of_study, self.prior, self.prior_notice, self.small_print]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +128,28 @@ class TalkColumn:
     question: gr.Textbox
     send: gr.Button
     stop: gr.Button
+    reword: gr.Button
     context: gr.Textbox
 
     @property
     def of_visit(self) -> list[Any]:
         """Return what changes with the conversation."""
-        return [self.chat, self.question, self.send, self.stop, *self.offers]
+        return [self.chat, self.question, self.send, self.stop, self.reword, *self.offers]
 
 
 def header() -> None:
     """Place the title, what the visitor talks to, and the line that stays in view."""
     import gradio as gr
 
-    gr.HTML(_TITLE, elem_id="title")
+    gr.HTML(_TITLE, elem_id="title", js_on_load=_OPEN_PASSAGE)
     gr.HTML(f'<p role="note">{tables.escape(DISCLAIMER)}</p>', elem_id="disclaimer")
 
 
-def film_column() -> FilmColumn:
+def film_column(design: PromptDesign) -> FilmColumn:
     """Place the drop zone, the drawn film with its controls, the tables and the report."""
     import gradio as gr
+
+    from chatcad.ui.report import report_panel
 
     drop = gr.File(label="Chest film: DICOM, PNG or JPEG", type="filepath", height=132, elem_id="drop")
     phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary")
@@ -129,16 +165,9 @@ def film_column() -> FilmColumn:
             window = gr.Slider(5, 150, 100, step=1, label="Window (black to white, % of range)")
             inverted = gr.Checkbox(label="Invert: dense is dark")
         remarks = gr.HTML(elem_id="remarks")
-        findings = gr.HTML(elem_id="findings")
+        findings = gr.HTML(elem_id="findings", js_on_load=_PICK)
         measurements = gr.HTML(elem_id="measurements")
-        report = gr.Textbox(
-            label="Draft report (for clinicians)",
-            lines=6,
-            max_lines=24,
-            buttons=["copy"],
-            interactive=False,
-            elem_id="report",
-        )
+        report = report_panel(design)
         with gr.Accordion("Compare with an earlier film of the same patient", open=False):
             prior = gr.File(label="Earlier film", type="filepath", height=110, elem_id="prior")
             prior_notice = gr.HTML()
@@ -167,6 +196,7 @@ def talk_column(spoken: Language = "en") -> TalkColumn:
         layout="bubble",
         placeholder=_EMPTY_CHAT,
         buttons=["copy"],
+        editable="user",
         allow_tags=False,
         sanitize_html=True,
         latex_delimiters=[],
@@ -174,6 +204,7 @@ def talk_column(spoken: Language = "en") -> TalkColumn:
         allow_file_downloads=False,
         elem_id="chat",
     )
+    reword = gr.Button(visible=False, size="sm", variant="secondary", elem_id="reword")
     with gr.Row(elem_id="offers"):
         offers = tuple(gr.Button(visible=False, size="sm", variant="secondary", min_width=120) for _ in range(3))
     with gr.Row(elem_id="ask"):
@@ -195,4 +226,4 @@ def talk_column(spoken: Language = "en") -> TalkColumn:
             info="No names: they are dropped. It shapes the answer and is never taken as a finding on the film.",
         )  # fmt: skip
     three = cast("tuple[gr.Button, gr.Button, gr.Button]", offers)
-    return TalkColumn(mode, language, chat, three, question, send, stop, context)
+    return TalkColumn(mode, language, chat, three, question, send, stop, reword, context)

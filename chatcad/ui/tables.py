@@ -108,7 +108,7 @@ def _described(study: Study, layers: Layers) -> str:
 
 
 def findings_html(study: Study, mode: Mode) -> str:
-    """Return the table of findings for a reader, and a line on what no network looks for.
+    """Return the table of findings for a reader, and a line on what no network looks for; each name is a button.
 
     A patient sees words only: numbers without a clinician's knowledge mislead.
     """
@@ -117,7 +117,8 @@ def findings_html(study: Study, mode: Mode) -> str:
     note = f"<p><b>Not assessed</b>, neither cleared nor flagged: {escape(', '.join(missing))}.</p>" if missing else ""
     titles = ["No.", "Finding", "How sure", "Where"]
     titles += ["Probability", "Detector", "AUROC on held-out films (95% interval)"] if mode == "clinician" else []
-    return _table("Findings", titles, rows) + note
+    hint = '<p class="small">Choose a finding to see its heat map and to ask about it.</p>'
+    return hint + _table("Findings", titles, rows) + note
 
 
 def _table(caption: str, titles: Sequence[str], rows: str) -> str:
@@ -140,7 +141,8 @@ def _finding_row(finding: Finding, mode: Mode) -> str:
         ]
     return (
         f'<tr class="{finding.state}"><td class="id"><span aria-hidden="true">{_SHAPES[finding.state]}</span> '
-        f'{escape(finding.id)}</td><th scope="row">{escape(title_of(finding, mode))}</th>'
+        f'{escape(finding.id)}</td><th scope="row"><button type="button" class="pick" '
+        f'data-finding="{escape(finding.id)}" aria-pressed="false">{escape(title_of(finding, mode))}</button></th>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
         + "</tr>"
     )

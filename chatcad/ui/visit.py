@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from chatcad.types import Sentence, Study, Turn
-from chatcad.ui.chat import Message, answer_markdown, inert, messages_of
+from chatcad.ui.chat import MADE, Message, answer_markdown, inert, messages_of, read_back
 
 
 @dataclass(slots=True)
@@ -27,19 +27,33 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one tab holds; ``log`` are the messages of finished questions."""
+    """What one tab holds; ``log`` are the messages of finished questions, ``picked`` is the label chosen last."""
 
     study: Study | None = None
     prior: Study | None = None
     turns: tuple[Turn, ...] = ()
     log: tuple[Message, ...] = ()
     asking: Question | None = None
+    picked: str | None = None
 
     def ask(self, text: str) -> Visit:
         """Begin a question; a second one has to wait until the first is closed."""
         if self.study is None or self.asking is not None or not text.strip():
             return self
         return replace(self, asking=Question(text.strip()))
+
+    def back_to(self, message: int) -> tuple[Visit, str]:
+        """Return the visit as it was before the question of a message of the chat, and that question.
+
+        While an answer is under way nothing is taken back, and the question is ``""``.
+        """
+        starts = [i for i, m in enumerate(self.log[: message + 1]) if m["role"] == "user"]
+        if self.asking is not None or not starts:
+            return self, ""
+        kept = self.log[: starts[-1]]
+        finished = sum(m["content"].startswith(MADE) for m in kept)
+        question = read_back(self.log[starts[-1]]["content"])
+        return replace(self, log=kept, turns=self.turns[:finished]), question
 
     def finish(self, turn: Turn) -> Visit:
         """Close the question with its finished turn."""

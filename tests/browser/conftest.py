@@ -29,6 +29,7 @@ class Server:
     url: str
     uploads: Path
     log: Path
+    cache: Path
 
 
 @dataclass
@@ -45,6 +46,12 @@ class Visitor:
         own = (self.origin, "data:", "blob:")
         return [url for url in self.requests if not url.startswith(own)]
 
+    def serious(self) -> list[str]:
+        """Return what an accessibility scan finds that is serious or worse."""
+        scan = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+        found = scan.Axe().run(self.page).response["violations"]
+        return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in {"serious", "critical"}]
+
     def shot(self, name: str, whole: bool = False) -> None:
         SHOTS.mkdir(exist_ok=True)
         if whole:  # what sticks to the window would be drawn in the middle of the page
@@ -53,19 +60,20 @@ class Visitor:
 
 
 @contextlib.contextmanager
-def serve(script: Path, folder: Path) -> Iterator[Server]:
+def serve(script: Path, folder: Path, cache: Path) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log, uploads = folder / "server.log", folder / "uploads"
-    env = os.environ | {"CHATCAD_PORT": str(port), "CHATCAD_HOST": "127.0.0.1", "GRADIO_TEMP_DIR": str(uploads),
+    env = os.environ | {"CHATCAD_PORT": str(port), "CHATCAD_HOST": "127.0.0.1", "CHATCAD_CACHE": str(cache),
+                        "GRADIO_TEMP_DIR": str(uploads),
                         "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1",
                         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}  # fmt: skip
     with log.open("w") as out:
         process = subprocess.Popen([sys.executable, script], cwd=ROOT, env=env, stdout=out, stderr=out)
     try:
         _wait(f"http://127.0.0.1:{port}/", process, log)
-        yield Server(f"http://127.0.0.1:{port}", uploads, log)
+        yield Server(f"http://127.0.0.1:{port}", uploads, log, cache)
     finally:
         process.terminate()
         try:
@@ -89,13 +97,14 @@ def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(ROOT / "app.py", tmp_path_factory.mktemp("server")) as running:
+    with serve(ROOT / "app.py", tmp_path_factory.mktemp("server"), load_settings().cache) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def fake_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(Path(__file__).with_name("fake_app.py"), tmp_path_factory.mktemp("fake")) as running:
+    folder = tmp_path_factory.mktemp("fake")
+    with serve(Path(__file__).with_name("fake_app.py"), folder, folder / "cache") as running:
         yield running
 
 

@@ -84,6 +84,42 @@ def test_dicom_to_findings_overlay_report_and_two_answers(server, visit, data: P
     assert page.evaluate("[...Object.values(localStorage), ...Object.values(sessionStorage)].join('').length") < 500
 
 
+def test_an_edited_report_is_checked_compared_and_saved(server, visit, data: Path, tmp_path: Path) -> None:
+    tab = visit(server)
+    page = tab.page
+    shutil.copy(data / PNG, tmp_path / "DOE_JANE_canary.png")
+    drop(page, tmp_path / "DOE_JANE_canary.png")
+    wait_for_film(page)
+    drafted = report_of(page)
+    check = page.get_by_role("button", name="Check the edited report")
+    check.click()
+    marks = page.get_by_role("region", name="Check of the edited report").get_by_role("listitem")
+    page.get_by_text("Nothing was changed").wait_for()
+    assert page.locator(".marks > li.agrees").count() == page.locator(".marks > li").count() > 2
+
+    page.locator("#report textarea").fill(f"{drafted}\nUnchanged since the last film. Rib fracture <b>here</b>.")
+    check.click()
+    page.locator(".diff ins").first.wait_for()
+    judged = " ".join(marks.all_inner_texts())
+    assert "contradicts: change over time" in judged
+    assert "not covered" in judged
+    assert page.locator(".proof b", has_text="here").count() == 0
+    page.get_by_role("button", name="Word the impression").click()
+    page.wait_for_function("document.querySelector('#impression textarea').value.length > 20")
+    for button, ending in (("Save as Markdown", "md"), ("Save as text", "txt")):
+        with page.expect_download() as got:
+            page.get_by_role("button", name=button).click()
+        assert re.fullmatch(rf"report-[0-9a-f]{{12}}\.{ending}", got.value.suggested_filename)
+        saved = Path(got.value.path()).read_text()
+        assert DISCLAIMER in saved
+        assert "Unchanged since the last film." in saved
+        assert "canary" not in saved
+    assert tab.serious() == []
+    tab.shot("report_checked", whole=True)
+    page.get_by_role("button", name="Back to the draft").click()
+    page.wait_for_function("was => document.querySelector('#report textarea').value === was", arg=drafted)
+
+
 def test_png_patient_switch_and_earlier_film(server, visit, data: Path) -> None:
     tab = visit(server, color_scheme="dark")
     page = tab.page

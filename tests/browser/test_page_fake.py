@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .steps import answers, ask, wait_for_film
+from .steps import answers, ask, finished, wait_for_film
 
 pytestmark = pytest.mark.browser
 
@@ -64,3 +64,84 @@ def test_clearing_the_chat_forgets_it(fake_server, visit) -> None:
     page.get_by_text("Ask about the film").wait_for()
     ask(page, "Two.")
     assert answers(page).count() == 1
+
+
+def test_a_finding_chosen_by_keyboard_shows_its_map_and_is_offered_as_a_question(fake_server, visit) -> None:
+    page = visit(fake_server).page
+    page.get_by_role("button", name="simulated film").click()
+    before = wait_for_film(page).get_attribute("src")
+    assert page.get_by_role("radio", name="Cardiomegaly (F1)").is_checked()
+    page.get_by_role("button", name="Pleural effusion").focus()
+    page.keyboard.press("Enter")
+    offer = page.get_by_role("button", name="How sure are you about the pleural effusion?")
+    offer.wait_for()
+    assert page.get_by_role("radio", name="Pleural effusion (F2)").is_checked()
+    assert wait_for_film(page).get_attribute("src") != before
+    assert page.get_by_role("button", name="Pleural effusion", pressed=True).count() == 1
+    offer.click()
+    assert "How sure are you about the pleural effusion?" in finished(page, 0)
+
+
+def test_a_passages_mark_opens_its_text_by_keyboard(fake_server, visit) -> None:
+    tab = visit(fake_server)
+    page = tab.page
+    page.get_by_role("button", name="simulated film").click()
+    wait_for_film(page)
+    ask(page, "How large is the heart?")
+    passage = page.locator("#chat blockquote")
+    assert not passage.is_visible()
+    page.locator("#chat").get_by_role("link", name="P1").first.focus()
+    page.keyboard.press("Enter")
+    passage.wait_for(state="visible")
+    assert passage.inner_text() == "An AP film magnifies the heart."
+    assert len(page.context.pages) == 1
+    assert tab.serious() == []
+
+
+def test_ask_again_edit_and_say_it_in_plain_words(fake_server, visit) -> None:
+    page = visit(fake_server).page
+    page.get_by_role("button", name="simulated film").click()
+    wait_for_film(page)
+    ask(page, "One?")
+    ask(page, "The X-ray [two]?")
+    page.get_by_role("button", name="Retry").last.click()
+    page.get_by_role("button", name="Stop").and_(page.locator(":enabled")).wait_for()
+    assert "The X-ray [two]?" in finished(page, 1)
+    page.get_by_role("button", name="Edit").last.click()
+    box = page.locator("#chat textarea")
+    assert "X-ray" in box.input_value()
+    box.fill("Three?")
+    page.locator("#chat").get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Stop").and_(page.locator(":enabled")).wait_for()
+    said = finished(page, 1)
+    assert "Three?" in said
+    assert "two" not in said
+    assert answers(page).count() == 2
+    page.get_by_role("radio", name="Patient").check()
+    page.get_by_role("button", name="Say the last answer in plain words").click()
+    page.get_by_role("button", name="Stop").and_(page.locator(":enabled")).wait_for()
+    finished(page, 1)
+    answers(page).last.click()
+    page.locator("#chat").get_by_text("mode patient").wait_for()
+    assert answers(page).count() == 2
+
+
+def test_an_opinion_is_stored_on_this_machine_without_names(fake_server, visit) -> None:
+    tab, other = visit(fake_server), visit(fake_server)
+    page = tab.page
+    page.get_by_role("button", name="simulated film").click()
+    wait_for_film(page)
+    page.get_by_role("button", name="Pulmonary edema").click()
+    page.get_by_role("button", name="How sure are you about the pulmonary edema?").wait_for()
+    page.get_by_role("button", name="Do you agree?").click()
+    page.get_by_role("radio", name="Disagree").check()
+    page.get_by_label("What is right instead").fill("Jane Doe has pulmonary edema")
+    page.get_by_role("button", name="Store my opinion").click()
+    page.get_by_text("Some words were dropped").wait_for()
+    stored = (fake_server.cache / "feedback" / "judgements.jsonl").read_text()
+    assert '"label": "Edema"' in stored
+    assert '"opinion": "disagree"' in stored
+    assert "pulmonary edema" in stored
+    assert "Jane" not in stored
+    assert tab.serious() == []
+    assert "Stored" not in other.page.content(), "another visitor sees it"

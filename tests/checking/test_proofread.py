@@ -99,6 +99,11 @@ def test_a_zone_and_a_weak_detectors_loudness() -> None:
     assert "0.80" not in one("Tuberculosis is likely.").reason, "a weak detector's number is left to the table"
 
 
+def test_a_probability_of_the_table_may_be_written_out_for_a_weak_detector_too() -> None:
+    assert one("Tuberculosis is possible (probability 0.80).").verdict == "agrees"
+    assert one("Tuberculosis is possible (probability 0.90).").kind == "number"
+
+
 def test_change_needs_an_earlier_film_and_then_is_left_to_the_reader() -> None:
     assert one("The effusion has increased since the last film.").kind == "change"
     assert one("The cardiothoracic ratio of 0.57 is stable.", STUDY).verdict == "not_covered"

@@ -69,15 +69,18 @@ def test_many_marks_are_counted() -> None:
 def test_a_second_model_is_named_once_with_the_reason(turn: Turn) -> None:
     both = replace(turn, backend="openai:a → embedded:b", machine={"fallback": "the server failed"})
     made = chat.messages_of(both, study())[-1]
-    assert made["metadata"]["log"].endswith(", worded by openai:a → embedded:b")
+    assert ", worded by openai:a → embedded:b</small></summary>" in made["content"]
     assert "(the server failed)" in made["content"]
 
 
 def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) -> None:
     question, answer, made = chat.messages_of(turn, study())
     assert question == {"role": "user", "content": "How large is the heart?"}
-    assert f"[{PASSAGE.title}](<{PASSAGE.url}>). ChatCAD notes, 2024" in answer["content"]
-    assert made["metadata"]["log"] == "4 sentences checked, 2 changed by the check"
+    assert f"<summary><code>P1</code> {PASSAGE.title}. ChatCAD notes, 2024</summary>" in answer["content"]
+    assert f"> {PASSAGE.text}\n\n[Where it was published](<{PASSAGE.url}>)" in answer["content"]
+    assert "[`P1`](#P1)" in answer["content"], "a mark opens its passage"
+    assert made["content"].startswith(chat.MADE)
+    assert "4 sentences checked, 2 changed by the check" in made["content"]
     for told in ("**replaced** `M1`", "(number)", "`F1` cardiomegaly: present 0.82", "Model fake", "c" * 16):
         assert told in made["content"]
 
@@ -85,6 +88,26 @@ def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) ->
 def test_only_web_addresses_become_links(turn: Turn) -> None:
     evil = replace(turn, passages=(replace(PASSAGE, url="javascript:alert(1)"),))
     assert "javascript" not in chat.messages_of(evil, study())[1]["content"]
+
+
+def test_a_hostile_passage_stays_words(turn: Turn) -> None:
+    evil = replace(PASSAGE, title="<img src=x>", text="</details><script>alert(1)</script>", source="a > http://b.c")
+    html = READER.render(chat.messages_of(replace(turn, passages=(evil,)), study())[1]["content"])
+    assert "<img" not in html
+    assert "<script" not in html
+    assert html.count("</details>") == 1
+    assert "http://b.c" not in html
+
+
+@given(st.text(max_size=60))
+def test_a_question_comes_back_from_the_chat_as_it_was_asked(text: str) -> None:
+    assert chat.read_back(chat.inert(text)) == " ".join(text.split())
+
+
+def test_the_finding_that_was_chosen_is_offered_first() -> None:
+    first, *_ = chat.suggestions(study(), (), "clinician", "Edema")
+    assert first == "How sure are you about the pulmonary edema?"
+    assert chat.suggestions(study(), (), "patient", "Edema")[0].startswith("How sure are you about ")
 
 
 def test_suggestions_are_three_lead_with_the_flagged_and_skip_what_was_asked(turn: Turn) -> None:

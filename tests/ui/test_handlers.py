@@ -163,6 +163,41 @@ def test_an_answer_that_ended_without_a_turn_is_closed() -> None:
     assert closed.log[-1]["content"].endswith("*Not answered.*")
 
 
+def test_going_back_to_a_question_forgets_it_and_what_followed() -> None:
+    work, visit = loaded(FakeSystem()), Visit(study=study())
+    for question in ("How large is the heart [PA]?", "And what next?"):
+        *_, visit = work.answer(visit.ask(question), "clinician", None)
+    assert visit.back_to(len(visit.log) - 1)[1] == "And what next?"
+    before, question = visit.back_to(0)
+    assert (before.log, before.turns, question) == ((), (), "How large is the heart [PA]?")
+    kept, _ = visit.back_to(3)
+    assert [t.question for t in kept.turns] == ["How large is the heart [PA]?"]
+    assert len(kept.log) == 3
+
+
+def test_going_back_counts_a_stopped_answer_and_waits_for_one_under_way() -> None:
+    work = loaded(FakeSystem())
+    stopped = Visit(study=study()).ask("First?").close("Stopped.")
+    *_, visit = work.answer(stopped.ask("Second?"), "clinician", None)
+    kept, question = visit.back_to(2)
+    assert (question, len(kept.log), kept.turns) == ("Second?", 2, ())
+    asking = visit.ask("Third?")
+    assert asking.back_to(0) == (asking, "")
+    assert Visit().back_to(0) == (Visit(), "")
+
+
+def test_the_impression_is_what_the_answer_says_of_flagged_and_measured_facts() -> None:
+    work, seen = loaded(system := FakeSystem()), Visit(study=study())
+    text, problem = work.impression(seen, "P1")
+    assert problem == ""
+    assert text.splitlines()[0] == "Cardiomegaly is likely (0.82)."
+    assert "AP film magnifies" not in text
+    assert system.seen[0].design == "P1"
+    assert work.impression(Visit()) == ("", "")
+    assert "still loading" in Handlers(Loading()).impression(seen)[1]
+    assert "closed the connection" in loaded(FakeSystem(fails=True)).impression(seen)[1]
+
+
 def test_heat_maps_on_offer_are_those_that_exist_and_the_first_is_the_surest() -> None:
     assert [label for _, label in handlers.heat_choices(study())] == ["none", "Cardiomegaly", "Effusion"]
     assert handlers.first_heat(study()) == "Cardiomegaly"

@@ -26,6 +26,13 @@ def test_flagged_findings_come_first_and_states_are_said_in_words() -> None:
         assert words in row
 
 
+def test_each_finding_is_a_button_that_names_it() -> None:
+    picks = re.findall(
+        r'<button type="button" class="pick" data-finding="(F\d)"', tables.findings_html(study(), "patient")
+    )
+    assert picks == ["F1", "F2", "F3", "F4"]
+
+
 def test_a_weak_detector_is_possible_at_most_whatever_its_band() -> None:
     loud = replace(study().findings[1], band="definite", probability=0.97)
     assert tables.state_of(loud) == "possible"

@@ -1,0 +1,93 @@
+"""The film's column at work: which handler answers a drop, a control, a chosen finding.
+
+It knows Gradio and nothing of films; every value shown comes from ``handlers`` and ``tables``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from chatcad.types import Mode
+from chatcad.ui import handlers, tables
+from chatcad.ui.handlers import Handlers
+from chatcad.ui.judge import JudgePanel, judge_updates
+from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.report import report_updates
+from chatcad.ui.talk import offers_of, talk_updates
+from chatcad.ui.visit import Visit
+
+
+def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
+    """Let films be read, drawn and asked about."""
+
+    def reading(steps: Iterator[tuple[Visit, str]], mode: Mode) -> Iterator[Updates]:
+        for now, notice in steps:
+            shown = film_updates(film, now, mode) | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
+            yield {visit: now, film.notice: notice, **shown}
+
+    def read(path: str | None, mode: Mode) -> Iterator[Updates]:
+        yield from reading(work.read(path), mode)
+        yield {film.drop: None}
+
+    def read_phantom(mode: Mode) -> Iterator[Updates]:
+        yield from reading(work.read_phantom(), mode)
+
+    def read_prior(path: str | None, now: Visit) -> Iterator[Updates]:
+        for then, notice in work.read_prior(path, now):
+            yield {visit: then, film.prior_notice: notice}
+        yield {film.prior: None}
+
+    def pick(chosen: gr.SelectData, now: Visit, mode: Mode, *controls: Any) -> Updates:
+        finding = None if now.study is None else next((f for f in now.study.findings if f.id == chosen.value), None)
+        if finding is None:
+            return {visit: now}
+        picked, (shown, heat, *greys) = replace(now, picked=finding.label), controls
+        heat = heat if finding.heat_map is None else finding.label
+        return {
+            visit: picked,
+            film.heat: heat,
+            film.figure: handlers.draw(picked, shown, heat, *greys),
+            **offers_of(talk, picked, mode),
+            **judge_updates(judge, picked, mode, finding.id),
+        }
+
+    judged = [] if judge is None else judge.of_visit
+    parts = [visit, film.drop, film.notice, *film.of_study, *talk.of_visit, *judged]
+    hidden = {"show_progress": "hidden"}
+    film.drop.upload(read, [film.drop, talk.mode], parts, **hidden, **MODEL_WORK)
+    film.phantom.click(read_phantom, talk.mode, parts, **hidden, **MODEL_WORK)
+    picking = [visit, film.heat, film.figure, *talk.offers, *judged]
+    film.findings.select(pick, [visit, talk.mode, *film.controls], picking, **hidden, **LIGHT_WORK)
+    prior = [visit, film.prior, film.prior_notice]
+    film.prior.upload(read_prior, [film.prior, visit], prior, **hidden, **MODEL_WORK)
+    for change in (film.shown.input, film.heat.input, film.level.release, film.window.release, film.inverted.input):
+        change(handlers.draw, [visit, *film.controls], film.figure, trigger_mode="always_last", **hidden, **LIGHT_WORK)
+
+
+def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
+    """Show a study with its first layers, or the page as it was before any film."""
+    study = now.study
+    if study is None:
+        return {film.panel: gr.update(visible=False), film.about: gr.update(visible=True), film.figure: ""}
+    heat = handlers.first_heat(study)
+    return {
+        film.panel: gr.update(visible=True),
+        film.about: gr.update(visible=False),
+        film.figure: handlers.draw(now, handlers.LAYERS, heat, 50, 100, False),
+        film.heat: gr.update(choices=handlers.heat_choices(study), value=heat),
+        film.shown: list(handlers.LAYERS),
+        film.level: 50,
+        film.window: 100,
+        film.inverted: False,
+        film.remarks: tables.remarks_html(study),
+        film.findings: tables.findings_html(study, mode),
+        film.measurements: tables.measurements_html(study),
+        **report_updates(film.report, study),
+        film.prior: None,
+        film.prior_notice: "",
+        film.small_print: tables.small_print_html(study),
+    }

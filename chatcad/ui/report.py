@@ -1,0 +1,129 @@
+"""The report on the page: an editable draft, its impression, the check of both as edited, and the files to keep.
+
+It knows Gradio and nothing of films; what is judged comes from ``checking.proofread``, what is shown from ``proof``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from chatcad.checking.proofread import proofread
+from chatcad.types import PromptDesign, Study
+from chatcad.ui import proof
+from chatcad.ui.handlers import Handlers
+from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
+from chatcad.ui.visit import Visit
+
+LONGEST = 8000
+_DESIGNS = [("P1: numbers", "P1"), ("P2: only what is flagged", "P2"), ("P3: levels in words", "P3")]
+_SAVE = """
+given => {
+  if (!given) return;
+  const {name, type, text} = JSON.parse(given);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], {type}));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPanel:
+    """The report's components; ``outgoing`` carries a file to the browser, which writes it: none lies on the server."""
+
+    draft: gr.Textbox
+    impression: gr.Textbox
+    design: gr.Radio
+    write: gr.Button
+    check: gr.Button
+    restore: gr.Button
+    as_markdown: gr.Button
+    as_text: gr.Button
+    judged: gr.HTML
+    outgoing: gr.Textbox
+
+    @property
+    def of_study(self) -> list[Any]:
+        """Return what changes with the study."""
+        return [self.draft, self.impression, self.judged, self.outgoing]
+
+
+def report_panel(design: PromptDesign) -> ReportPanel:
+    """Place the draft, the impression, the check's buttons and its outcome."""
+    draft = gr.Textbox(
+        label="Draft report (for clinicians): edit it in place",
+        lines=6,
+        max_lines=24,
+        max_length=LONGEST,
+        buttons=["copy"],
+        elem_id="report",
+    )
+    impression = gr.Textbox(
+        label="Impression", placeholder="Write it yourself, or have it worded from the findings", lines=2, max_lines=12,
+        max_length=LONGEST, buttons=["copy"], elem_id="impression",
+    )  # fmt: skip
+    with gr.Row(elem_id="report-buttons"):
+        check = gr.Button("Check the edited report", variant="primary", size="sm", min_width=150)
+        write = gr.Button("Word the impression", size="sm", min_width=150)
+        restore = gr.Button("Back to the draft", size="sm", min_width=120)
+        as_markdown = gr.Button("Save as Markdown", size="sm", min_width=120)
+        as_text = gr.Button("Save as text", size="sm", min_width=100)
+    with gr.Accordion("How the findings are told to the language model", open=False):
+        design_ = gr.Radio(
+            _DESIGNS, value=design, label="Prompt design", elem_id="design",
+            info="It changes how the impression and the answers are worded. The draft comes without a language model.",
+        )  # fmt: skip
+    judged = gr.HTML(elem_id="proof")
+    outgoing = gr.Textbox(visible=False)
+    return ReportPanel(draft, impression, design_, write, check, restore, as_markdown, as_text, judged, outgoing)
+
+
+def report_updates(panel: ReportPanel, study: Study) -> Updates:
+    """Show a study's draft, and nothing of an earlier film's report."""
+    return {panel.draft: study.draft_report, panel.impression: "", panel.judged: "", panel.outgoing: ""}
+
+
+def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
+    """Let the buttons word, check, take back and save."""
+
+    def word(now: Visit, design: PromptDesign) -> Updates:
+        text, problem = work.impression(now, design)
+        return {panel.judged: problem} if problem else {panel.impression: text, panel.judged: ""}
+
+    def check(draft: str, impression: str, now: Visit) -> str:
+        if now.study is None:
+            return ""
+        judged = proofread(f"{draft[:LONGEST]}\n{impression[:LONGEST]}", now.study, now.prior)
+        return proof.proof_html(judged) + proof.diff_html(now.study.draft_report, draft[:LONGEST])
+
+    def restore(now: Visit) -> Updates:
+        return {} if now.study is None else report_updates(panel, now.study)
+
+    def as_file(kind: str, draft: str, impression: str, now: Visit) -> str:
+        if now.study is None:
+            return ""
+        write, ending = (proof.export_markdown, "md") if kind == "text/markdown" else (proof.export_text, "txt")
+        name = f"report-{now.study.radiograph.sha256[: proof.SHA_PREFIX]}.{ending}"
+        return json.dumps({"name": name, "type": kind, "text": write(now.study, draft[:LONGEST], impression[:LONGEST])})
+
+    def as_markdown(draft: str, impression: str, now: Visit) -> str:
+        return as_file("text/markdown", draft, impression, now)
+
+    def as_text(draft: str, impression: str, now: Visit) -> str:
+        return as_file("text/plain", draft, impression, now)
+
+    written = [panel.draft, panel.impression, visit]
+    panel.write.click(
+        word, [visit, panel.design], [panel.impression, panel.judged], show_progress="minimal", **MODEL_WORK
+    )
+    panel.check.click(check, written, panel.judged, show_progress="hidden", **LIGHT_WORK)
+    panel.restore.click(restore, visit, panel.of_study, show_progress="hidden", **LIGHT_WORK)
+    for button, make in ((panel.as_markdown, as_markdown), (panel.as_text, as_text)):
+        made = button.click(make, written, panel.outgoing, show_progress="hidden", **LIGHT_WORK)
+        made.then(None, panel.outgoing, None, js=_SAVE)

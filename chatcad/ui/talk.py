@@ -1,0 +1,130 @@
+"""The conversation at work: asking, streaming, stopping, asking again, editing, rewording, forgetting.
+
+It knows Gradio and nothing of films; every value shown comes from the visit and ``chat``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
+
+import gradio as gr
+
+from chatcad.types import Language, Mode, PromptDesign
+from chatcad.ui import handlers, tables
+from chatcad.ui.chat import read_back, suggestions
+from chatcad.ui.handlers import Handlers
+from chatcad.ui.judge import JudgePanel, judge_updates
+from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.visit import Visit
+
+
+def talk_updates(talk: TalkColumn, now: Visit, mode: Mode) -> Updates:
+    """Show the conversation, and wake only what can be used now."""
+    ready, asking = now.study is not None, now.asking is not None
+    hint = "Ask about this film" if ready else "Drop a film first"
+    return {
+        talk.chat: now.messages(),
+        talk.question: gr.update(interactive=ready and not asking, placeholder="Answering …" if asking else hint),
+        talk.send: gr.update(interactive=ready and not asking),
+        talk.stop: gr.update(interactive=asking),
+        talk.reword: _reword_offer(now, mode),
+        **offers_of(talk, now, mode),
+    }
+
+
+def offers_of(talk: TalkColumn, now: Visit, mode: Mode) -> Updates:
+    """Offer three questions; about the finding that was chosen first."""
+    ready = now.study is not None
+    offered = suggestions(now.study, now.turns, mode, now.picked) if now.study is not None else ("", "", "")
+    return {
+        button: gr.update(value=text, visible=ready, interactive=now.asking is None)
+        for button, text in zip(talk.offers, offered, strict=True)
+    }
+
+
+def _reword_offer(now: Visit, mode: Mode) -> dict[str, Any]:
+    """Offer the last answer in the words of the reader that was switched to."""
+    other = bool(now.turns) and now.turns[-1].mode != mode and now.asking is None
+    words = "Say the last answer in plain words" if mode == "patient" else "Say the last answer for a clinician"
+    return cast("dict[str, Any]", gr.update(value=words, visible=other))
+
+
+def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
+    """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten."""
+
+    def begin(question: str, now: Visit, mode: Mode) -> Updates:
+        begun = now.ask(question[: handlers.QUESTION_LENGTH])
+        updates = {visit: begun, **talk_updates(talk, begun, mode)}
+        if begun.asking is not None:
+            updates[talk.question] = gr.update(value="", interactive=False, placeholder="Answering …")
+        return updates
+
+    def again(now: Visit, mode: Mode, message: int, edited: str | None = None) -> Updates:
+        before, question = now.back_to(message)
+        asked = (edited or "").strip() or question
+        # A question that can't be asked now leaves the chat as it stands; Gradio has changed the browser's copy.
+        return begin(asked, before, mode) if asked else {visit: now, talk.chat: now.messages()}
+
+    def retry(chosen: gr.RetryData, now: Visit, mode: Mode) -> Updates:
+        return again(now, mode, _flat(chosen.index))
+
+    def edit(chosen: gr.EditData, now: Visit, mode: Mode) -> Updates:
+        return again(now, mode, _flat(chosen.index), read_back(str(chosen.value)))
+
+    def reword(now: Visit, mode: Mode) -> Updates:
+        return again(now, mode, len(now.log) - 1)
+
+    def stream(
+        now: Visit, mode: Mode, context: str | None, language: Language, design: PromptDesign
+    ) -> Iterator[Updates]:
+        for heard in work.answer(now, mode, context, language, design):
+            settled = {} if heard.asking is not None else {visit: heard}
+            yield settled | {talk.chat: heard.messages()}
+
+    def end(now: Visit, mode: Mode) -> Updates:
+        closed = now.close_ended("Not answered. Ask again.")
+        changed = {} if closed is now else {visit: closed}  # an untouched visit must not overwrite a newer one
+        return changed | talk_updates(talk, closed, mode) | judge_updates(judge, closed, mode)
+
+    def stop(now: Visit, mode: Mode) -> Updates:
+        closed = now.close("Stopped. What is shown above was checked.")
+        return {visit: closed, **talk_updates(talk, closed, mode)}
+
+    def forget(now: Visit, mode: Mode) -> Updates:
+        stopped = now.close("Stopped.")  # an answer under way must not bring the conversation back
+        blank = replace(stopped, turns=(), log=(), picked=None)
+        return {visit: blank, **talk_updates(talk, blank, mode), **judge_updates(judge, blank, mode)}
+
+    def switch(now: Visit, mode: Mode) -> Updates:
+        findings = {} if now.study is None else {film.findings: tables.findings_html(now.study, mode)}
+        return findings | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
+
+    here, parts, quick = [visit, talk.mode], [visit, *talk.of_visit], {"show_progress": "hidden", **LIGHT_WORK}
+    sources = [(talk.question.submit, talk.question), (talk.send.click, talk.question)]
+    sources += [(offer.click, offer) for offer in talk.offers]
+    asked = [source(begin, [text, *here], parts, queue=False, **quick) for source, text in sources]
+    events = ((talk.chat.retry, retry), (talk.chat.edit, edit), (talk.reword.click, reword))
+    asked += [source(once_more, here, parts, queue=False, **quick) for source, once_more in events]
+    judged = [] if judge is None else judge.of_visit
+    # "multiple": a stopped answer may still be ending, and must not swallow the next question's
+    many = {"trigger_mode": "multiple"}
+    for begun in asked:
+        answer = begun.then(
+            stream,
+            [*here, talk.context, talk.language, film.report.design],
+            [visit, talk.chat],
+            show_progress="minimal",
+            **many,
+            **MODEL_WORK,
+        )
+        answer.then(end, here, [*parts, *judged], **many, **quick)
+    talk.stop.click(stop, here, parts, queue=False, **quick)
+    talk.chat.clear(forget, here, [*parts, *judged], **quick)
+    talk.mode.input(switch, here, [film.findings, *talk.of_visit, *judged], **quick)
+
+
+def _flat(index: int | tuple[int, int]) -> int:
+    """Return the number of a message; a pair is what Gradio gives for its older format."""
+    return index if isinstance(index, int) else index[0]
