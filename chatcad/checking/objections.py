@@ -51,6 +51,8 @@ class Objection:
 def told_of(findings: Sequence[Finding], measured: Sequence[Measurement]) -> str:
     """Return everything that the facts say of some findings and measurements, as one text."""
     said = [describe(f, "clinician") for f in findings]
+    # A weak detector's sentence leaves its number to the table; a reader may write it out.
+    said += [f"Probability {f.probability:.2f}." for f in findings if f.probability is not None]
     return " ".join([*said, *(s for m in measured for s in describe_measurement(m, "clinician"))])
 
 
@@ -168,7 +170,6 @@ def _against_place(name: str, claim: Claim, finding: Finding) -> Iterator[Object
 def _numbers(part: str, findings: Sequence[Finding], measured: Sequence[Measurement]) -> Iterator[Objection]:
     told = told_of(findings, measured)
     known = {_in_mm(n) for n in parse_numbers(told)}
-    known |= {Number(round(f.probability, 2)) for f in findings if f.probability is not None}
     for number in dict.fromkeys(parse_numbers(part)):
         if _in_mm(number) not in known:
             yield _wrong_number(number, part, findings, measured)

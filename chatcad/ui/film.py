@@ -44,11 +44,12 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     def pick(chosen: gr.SelectData, now: Visit, mode: Mode, *controls: Any) -> Updates:
         finding = None if now.study is None else next((f for f in now.study.findings if f.id == chosen.value), None)
         if finding is None:
-            return {visit: now}
+            return {}
         picked, (shown, heat, *greys) = replace(now, picked=finding.label), controls
         heat = heat if finding.heat_map is None else finding.label
-        return {
-            visit: picked,
+        # A visit whose answer is under way may be finished before this is drawn, and must not be overwritten.
+        remembered = {visit: picked} if now.asking is None else {}
+        return remembered | {
             film.heat: heat,
             film.figure: handlers.draw(picked, shown, heat, *greys),
             **offers_of(talk, picked, mode),

@@ -16,6 +16,10 @@ from chatcad.ui.tables import escape, name_of, ordered
 
 SHA_PREFIX = 12
 
+_LIMITS = (
+    "The check reads English. It compares with what the networks found, never with the film: a sentence that is not "
+    "covered may well be right. Your words are never changed; check again after further edits."
+)
 _SIGNS = {"agrees": "✓", "contradicts": "✗", "not_covered": "?"}
 _VERDICTS = {"agrees": "agrees", "contradicts": "contradicts", "not_covered": "not covered"}
 _KINDS = {"all_clear": "all-clear", "number": "number or comparison", "change": "change over time"}
@@ -40,8 +44,7 @@ def proof_html(proof: Proof) -> str:
         + (f'<ol class="marks">{rows}</ol>' if rows else "<p>The report is empty.</p>")
         + _titled("Not mentioned", missing)
         + _titled("In conflict within the report", clashes)
-        + '<p class="small">The check reads English. It compares with what the networks found, never with the film: '
-        "a sentence that is not covered may well be right. Your words are never changed; check again after further edits.</p></section>"
+        + f'<p class="small">{_LIMITS}</p></section>'
     )
 
 

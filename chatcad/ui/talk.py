@@ -65,7 +65,7 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         before, question = now.back_to(message)
         asked = (edited or "").strip() or question
         # A question that can't be asked now leaves the chat as it stands; Gradio has changed the browser's copy.
-        return begin(asked, before, mode) if asked else {visit: now, talk.chat: now.messages()}
+        return begin(asked, before, mode) if asked else {talk.chat: now.messages()}
 
     def retry(chosen: gr.RetryData, now: Visit, mode: Mode) -> Updates:
         return again(now, mode, _flat(chosen.index))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chatcad import DISCLAIMER
 from chatcad.checking import check_draft
 from chatcad.checking.proofread import CANT_CONFIRM, Checked, proofread
+from chatcad.vocabulary import terms
 from tests.factories import DESIGN_EXAMPLE, make_study
 
 STUDY = check_draft(make_study({**DESIGN_EXAMPLE, "Pneumothorax": ("assessed", 0.93)}), {})
@@ -22,6 +28,28 @@ def test_an_untouched_draft_agrees_in_every_sentence_and_leaves_nothing_out() ->
     assert {s.verdict for s in proof.sentences} == {"agrees"}
     assert len(proof.sentences) == len(STUDY.draft_report.splitlines())
     assert (proof.omissions, proof.clashes) == ((), ())
+
+
+READINGS = st.tuples(st.sampled_from(["assessed", "weak", "not_assessed"]), st.floats(0, 1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(terms())), READINGS),
+    st.dictionaries(st.sampled_from([k for k, t in terms().items() if t.sided]), st.sampled_from(["left", "right"])),
+    st.sampled_from([None, 0.44, 0.50, 0.57]),
+)
+def test_no_draft_of_any_study_is_objected_to_and_a_changed_side_always_is(labels, sides, ctr) -> None:
+    labels = {k: (r, None if r == "not_assessed" else p) for k, (r, p) in labels.items()}
+    film = check_draft(make_study(labels, sides=sides, ctr=ctr), {})
+    proof = proofread(film.draft_report.replace(".\n", ". \n"), replace(film, draft_report=""))
+    assert {s.verdict for s in proof.sentences if s.facts} <= {"agrees"}, [s for s in proof.sentences if s.facts]
+    assert (proof.omissions, proof.clashes) == ((), ())
+    swap = {"left": "right", "right": "left"}
+    turned = re.sub(r"\b(left|right)\b(?= side)", lambda m: swap[m[0]], film.draft_report)
+    wrong = [s for s in proofread(turned, film).sentences if s.verdict == "contradicts"]
+    flagged = [f for f in film.findings if f.side is not None]
+    assert [s.kind for s in wrong] == ["side"] * len(flagged)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +118,6 @@ def test_the_word_that_goes_beyond_the_facts_is_named() -> None:
 
 
 def test_a_zone_and_a_weak_detectors_loudness() -> None:
-    from dataclasses import replace
-
     findings = tuple(replace(f, zone="lower") if f.label == "Effusion" else f for f in STUDY.findings)
     zoned = replace(STUDY, findings=findings)
     assert proofread("Possible right upper zone effusion.", zoned).sentences[0].kind == "zone"

@@ -36,7 +36,7 @@ def test_clashes_and_an_empty_report_are_said() -> None:
 def test_the_diff_marks_what_was_struck_and_put_in_and_loses_nothing() -> None:
     html = proof.diff_html("Effusion is possible\non the right.", "Effusion is likely\non the right.")
     assert "<del>possible</del><ins>likely</ins>" in html
-    assert plain(re.sub(r"<del>.*?</del>", "", html)).strip() == "Effusion is likely on the right."
+    assert plain(re.sub(r"<del>.*?</del>", "", html)).strip() == "Changes to the draft Effusion is likely on the right."
     assert "Nothing was changed" in proof.diff_html("Same words. ", "Same words.")
 
 
