@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -70,10 +70,10 @@ class Counted:
 
     writer: Writer
     offered: int = 0
-    name: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.name = self.writer.name
+    def __getattr__(self, name: str) -> Any:
+        """Return what else a writer is asked for: its name, its spare, its count of tokens."""
+        return getattr(self.writer, name)
 
     def session(self, *arguments: Any, **named: Any) -> _CountedSession:
         """Return the writer's own session, counted."""
