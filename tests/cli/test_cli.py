@@ -131,7 +131,6 @@ def test_a_wrong_path_is_told_before_any_model_loads(capsys, monkeypatch, tmp_pa
     assert (code, err.count("\n")) == (3, 1)
 
 
-
 @pytest.mark.parametrize("backend", ["transformers", "openai"])
 def test_a_missing_backend_says_the_remedy(capsys, monkeypatch, tmp_path, backend):
     monkeypatch.delenv("CHATCAD_MODEL", raising=False)
