@@ -162,7 +162,7 @@ def variants(chatcad: ChatCAD, settings: Settings) -> Iterator[tuple[str, ChatCA
     """
     yield _variant(TEMPLATE_ONLY, chatcad, Writer(Mute(), TEMPLATE_ONLY))
     extra = [pair.partition("=") for pair in os.environ.get(MODELS_VARIABLE, "").split(",") if pair]
-    if not extra:
+    if not extra and settings.backend != "scripted":  # which is no model
         yield _variant(chatcad.writer.name, chatcad, chatcad.writer)
         untuned = Writer.open(replace(settings, model=UNTUNED)) if settings.backend == "embedded" else chatcad.writer
         if untuned.name != chatcad.writer.name:

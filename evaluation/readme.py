@@ -13,7 +13,7 @@ from chatcad.config import ROOT
 from chatcad.llm import catalogue
 from evaluation.figures import stored
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "paired_synthesis.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "paired_synthesis.md", ROOT / "docs" / "conversation.md")
 BETWEEN = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
@@ -77,10 +77,6 @@ def points() -> str:
     return markdown(("label", "class", "sensitivity", "specificity", "calibration error before → after"), rows)
 
 
-def _ece(entry: dict[str, Any]) -> str:
-    return f"{entry['ece_before']:.3f} → {entry['ece_after'][0]:.3f}"
-
-
 def figures_of(name: str) -> Callable[[], str]:
     """Return what makes a table of all figures of a benchmark."""
 
@@ -92,11 +88,46 @@ def figures_of(name: str) -> Callable[[], str]:
 
 
 def conversation() -> str:
-    """Return what reaches a reader, the check's own error rates, and how easily patients read."""
+    """Return the check's error rates, what reaches a reader, and how easily it reads."""
     figures = [f for f in stored("checker")["figures"] if f["headline"] and f["on"] == "test"]
     figures += [*stored("faithfulness")["figures"], *stored("readability")["figures"]]
-    rows = [(f["what"], f["on"], f["n"], of_figure(f)) for f in figures]
+    rows = [(f["what"], f["on"], f["n"], of_figure(f)) for f in figures if not f["on"].endswith("untuned")]
     return markdown(("figure", "on", "n", "value [95% interval]"), rows)
+
+
+def understanding() -> str:
+    """Return how well questions are understood, beside the method that the head replaced."""
+    methods = {name: measured["test"] for name, measured in stored("understanding")["methods"].items()}
+    head, before = methods["head"], methods["nearest example"]
+    rows = [(name, s["n"], interval(s["share"], 2), interval(before[name]["share"], 2)) for name, s in head.items()]
+    return markdown(("test questions", "n", "trained head", "nearest example"), rows)
+
+
+def languages() -> str:
+    """Return how often questions in other languages are understood."""
+    rows = [
+        (language, name, s["n"], interval(s["share"], 2))
+        for language, measured in stored("languages").items()
+        if "test" in measured
+        for name, s in measured["test"].items()
+    ]
+    return markdown(("language", "test questions", "n", "share"), rows)
+
+
+def wording() -> str:
+    """Return how often the embedded model's wordings pass, tuned and not; the result file has it by kind as well."""
+    rows = [
+        (f["what"], f["on"], f["n"], of_figure(f))
+        for f in stored("wording")["figures"]
+        if f["on"] in {"untuned", "tuned"}
+    ]
+    return markdown(("figure", "model", "n", "value [95% interval]"), rows)
+
+
+def reports() -> str:
+    """Return what whole reports say of labelled films, beside baselines."""
+    rows = [(f["what"], f["on"], f["n"], of_figure(f)) for f in stored("report")["figures"] if "micro F1" in f["what"]]
+    return markdown(("figure", "writer", "n", "value [95% interval]"), rows)
 
 
 def retrieval() -> str:
@@ -140,6 +171,12 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "retrieval": retrieval,
     "reproduction": reproduction,
     "conversation": conversation,
+    "conversation_full": figures_of("faithfulness"),
+    "checker": figures_of("checker"),
+    "understanding": understanding,
+    "languages": languages,
+    "reports": reports,
+    "wording": wording,
     "models": lambda: catalogue.table() + "\n",
 }
 

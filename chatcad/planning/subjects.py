@@ -113,6 +113,25 @@ def side_in(question: str) -> AskedSide | None:
     return "left" if word == "left" else "right" if word == "right" else "other"
 
 
+ELSEWHERE = re.compile(
+    r"\b(?:appendix|appendicitis|hips?|pelvi[sc]|thigh|knees?|ankles?|foot|feet|toes?|wrists?|hands?|fingers?|elbows?|brain|"
+    r"skull|jaw|tooth|teeth|sinus(?:es)?|eyes?|ears?|kidneys?|bladder|gall\s?bladder|gallstones?|prostate|uterus|womb|ovar\w+|"
+    r"baby(?:'s)?|f(?:o)?etus|placenta|bowels?|colon)\b",
+    re.IGNORECASE,
+)
+IN_THE_CHEST = re.compile(
+    r"\b(?:chest|thora\w+|lungs?|pulmonary|heart|cardiac|pleura\w*|ribs?|clavicles?|diaphragm|mediastin\w+|hil(?:um|ar|a)|"
+    r"airways?|trachea|spine|breath\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def on_another_part(question: str, labels: tuple[str, ...]) -> bool:
+    """Return whether a question is about a part of the body that no chest film shows; bones break everywhere."""
+    named = ELSEWHERE.search(question) is not None and IN_THE_CHEST.search(question) is None
+    return named and set(labels) <= {"Fracture"}
+
+
 def only_names(question: str) -> bool:
     """Return whether a question has no verb of its own: a subject or a side, and nothing else ("and the heart?")."""
     rest = _replaced(mend(question), "")

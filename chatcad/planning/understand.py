@@ -16,7 +16,15 @@ from langchain_core.embeddings import Embeddings
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import DRUGS
 from chatcad.planning.kinds import KindHead
-from chatcad.planning.subjects import LUNG_LABELS, AskedSide, form_of, labels_meant, only_names, side_in
+from chatcad.planning.subjects import (
+    LUNG_LABELS,
+    AskedSide,
+    form_of,
+    labels_meant,
+    on_another_part,
+    only_names,
+    side_in,
+)
 from chatcad.types import Intent, Turn
 
 if TYPE_CHECKING:
@@ -104,6 +112,10 @@ class Asked:
     recalled: Recalled | None = None
 
 
+ASKED_OF_A_PART: frozenset[Intent] = frozenset({"finding", "location", "measurement"})
+"""Kinds that ask the film itself; a history ("my ankles swell, why?") may name other parts."""
+
+
 class Understanding:
     """The trained head with the rules around it; stateless and safe to share."""
 
@@ -122,6 +134,8 @@ class Understanding:
         """
         labels, earlier = labels_meant(question), last_on_the_film(turns)
         intent, also = self._kinds(question, labels, earlier)
+        if intent in ASKED_OF_A_PART and on_another_part(question, labels):
+            return Asked(question, "out_of_scope", (), ())
         if not labels and earlier is not None and _follows_up(question, intent):
             labels = earlier.labels
         side = side_in(question) if intent in KEEPS_LABELS else None

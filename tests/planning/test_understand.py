@@ -121,3 +121,15 @@ def test_a_new_subject_drops_the_last_label(understand):
 )
 def test_the_kind_lies_in_the_form_not_in_the_disease(understand, question, intent):
     assert understand(question).intent == intent
+
+
+@pytest.mark.parametrize(
+    "question", ["Is the knee joint swollen on this?", "Do you see a fracture of the wrist?", "Is my gallbladder ok?"]
+)
+def test_a_part_of_the_body_that_no_chest_film_shows_is_out_of_scope(understand, question):
+    assert understand(question).intent == "out_of_scope"
+
+
+@pytest.mark.parametrize("question", ["Do you see a rib fracture?", "My ankles are swollen: is my heart too large?"])
+def test_a_part_in_the_chest_is_answered(understand, question):
+    assert understand(question).intent != "out_of_scope"
