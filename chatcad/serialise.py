@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from chatcad.retrieval.glossary import words_of
 from chatcad.types import Finding, Measurement, Passage, SimilarCase, Study, Turn
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
             for s in turn.sentences
         ],
         "citations": [_citation(p) for p in turn.citations],
+        "glossary": words_of(turn),
         "intent": turn.intent,
         "mode": turn.mode,
         "language": turn.language,

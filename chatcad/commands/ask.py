@@ -9,6 +9,7 @@ from typing import cast
 from chatcad import cases, context, imaging, planning
 from chatcad.config import Settings
 from chatcad.language import supported
+from chatcad.retrieval.glossary import words_of
 from chatcad.types import PromptDesign, Turn
 
 
@@ -48,4 +49,5 @@ def as_text(turn: Turn) -> str:
     if "fallback" in turn.machine:
         lines.append(f"  worded by {turn.backend}, because {turn.machine['fallback']}")
     lines += [f"  {p.id}: {p.title} ({p.where}) {p.url}".rstrip() for p in turn.citations]
+    lines += [f"  {term} means: {plain}" for term, plain in words_of(turn).items()]
     return "\n".join(lines)

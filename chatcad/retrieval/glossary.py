@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass
 from chatcad.config import ROOT
 from chatcad.errors import KnowledgeInvalid
 from chatcad.retrieval.typed_yaml import read_typed
+from chatcad.types import Turn
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -91,3 +92,10 @@ def load_glossary(path: Path = ROOT / "knowledge" / "glossary.yaml") -> Glossary
 def glossary() -> Glossary:
     """Return the glossary that ships with the program."""
     return load_glossary()
+
+
+def words_of(turn: Turn) -> dict[str, str]:
+    """Return the terms in an answer to a patient with their plain words; none for clinicians and other languages."""
+    if turn.mode != "patient" or turn.language != "en":
+        return {}
+    return {found.entry.term: found.entry.plain for found in glossary().find(turn.answer)}

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives
 from chatcad.language import reminders
+from chatcad.retrieval.glossary import words_of
 from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
 from chatcad.vocabulary import terms
 
@@ -86,9 +87,13 @@ def messages_of(turn: Turn, study: Study) -> list[Message]:
     if "fallback" in turn.machine:
         count += f", worded by {_in_tag(turn.backend)}"
     made = provenance_markdown(turn, study)
+    below = [f"**Sources**\n\n{sources}"] if sources else []
+    if words := words_of(turn):
+        meanings = "\n".join(f"- **{inert(term)}** means {inert(plain)}" for term, plain in words.items())
+        below.append(f"<details><summary>Words in this answer</summary>\n\n{meanings}\n\n</details>")
     return [
         {"role": "user", "content": inert(turn.question)},
-        {"role": "assistant", "content": f"{text}\n\n**Sources**\n\n{sources}" if sources else text},
+        {"role": "assistant", "content": "\n\n".join([text, *below])},
         {"role": "assistant", "content": f"{MADE} <small>{count}</small></summary>\n\n{made}\n\n</details>"},
     ]
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chatcad.errors import KnowledgeInvalid
-from chatcad.retrieval.glossary import glossary, load_glossary
+from chatcad.retrieval.glossary import glossary, load_glossary, words_of
+from chatcad.types import Sentence, Turn
 from chatcad.vocabulary import terms
 
 WORDS = glossary()
@@ -57,3 +59,11 @@ def test_what_breaks_the_glossary_is_named(tmp_path: Path, text: str, named: str
     broken.write_text(text)
     with pytest.raises(KnowledgeInvalid, match=named):
         load_glossary(broken)
+
+
+def test_a_patients_answer_has_its_terms_explained_and_a_clinicians_has_not():
+    said = Sentence("A pleural effusion is extra fluid around the lung.", (), "general", "kept")
+    turn = Turn("?", (said,), (), "patient", "meaning", (), False, 5.0, "", "")
+    assert "pleural effusion" in words_of(turn)
+    assert words_of(replace(turn, mode="clinician")) == {}
+    assert words_of(replace(turn, language="de")) == {}

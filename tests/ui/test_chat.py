@@ -85,6 +85,12 @@ def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) ->
         assert told in made["content"]
 
 
+def test_terms_in_an_answer_to_a_patient_are_explained_below_it(turn: Turn) -> None:
+    shown = chat.messages_of(replace(turn, mode="patient"), study())[1]["content"]
+    assert "<summary>Words in this answer</summary>" in shown
+    assert "Words in this answer" not in chat.messages_of(turn, study())[1]["content"]
+
+
 def test_only_web_addresses_become_links(turn: Turn) -> None:
     evil = replace(turn, passages=(replace(PASSAGE, url="javascript:alert(1)"),))
     assert "javascript" not in chat.messages_of(evil, study())[1]["content"]
