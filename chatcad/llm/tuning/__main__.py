@@ -7,7 +7,7 @@ The embedded model, on one core, in half an hour (state and log in the cache or 
 A larger model on a GPU, with the same examples. The merged folder is used by the ``transformers`` backend, or served by
 vLLM or TGI for the ``openai`` backend::
 
-    python -m chatcad.llm.tuning --model HuggingFaceTB/SmolLM2-1.7B-Instruct --rank 16 --minutes 30 --merged tuned
+    python -m chatcad.llm.tuning --model HuggingFaceTB/SmolLM2-1.7B-Instruct --rank 16 --rate 2e-4 --merged tuned
     CHATCAD_BACKEND=transformers CHATCAD_MODEL=tuned python app.py
 
 A card with 8 GB holds up to about 2B parameters in bf16, 24 GB up to 8B. ``HF_HUB_OFFLINE=0`` lets a hub id be fetched.
@@ -26,7 +26,7 @@ from chatcad.config import load_settings
 from chatcad.errors import ChatCADError
 from chatcad.llm import adapter, device, embedded
 from chatcad.llm.tuning import lora
-from chatcad.llm.tuning.train import Plan, train
+from chatcad.llm.tuning.train import RATE, Plan, train
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     tuned, tokenizer = lora.open_for_training(base, arguments.rank, arguments.alpha or 2 * arguments.rank)
     work = arguments.work or settings.cache / "tuning" / Path(base).name
     work.mkdir(parents=True, exist_ok=True)
-    done = train(tuned, tokenizer, Plan(arguments.minutes, arguments.seed, work))
+    done = train(tuned, tokenizer, Plan(arguments.minutes, arguments.seed, work, arguments.rate))
     if arguments.merged:
         tuned.wrapped.merge_and_unload().save_pretrained(arguments.merged)
         tokenizer.save_pretrained(arguments.merged)
@@ -69,6 +69,7 @@ def _card(arguments: argparse.Namespace, done: dict[str, Any]) -> dict[str, Any]
     recipe = {
         "data": "chatcad.llm.tuning: simulated films, passages of knowledge/, frames of prompts/phrases.yaml",
         "seed": arguments.seed,
+        "rate": arguments.rate,
         "date": datetime.now(UTC).date().isoformat(),
         **done,
     }
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--merged", type=Path, metavar="DIR", help="write a whole tuned model there, not an adapter")
     parser.add_argument("--rank", type=int, default=lora.RANK, help=f"of the factors (default: {lora.RANK})")
     parser.add_argument("--alpha", type=float, help="their weight (default: twice the rank)")
+    parser.add_argument("--rate", type=float, default=RATE, help=f"highest learning rate (default: {RATE})")
     parser.add_argument("--seed", type=int, default=1, help="of the examples (default: 1)")
     parser.add_argument("--work", type=Path, metavar="DIR", help="state and log (default: in the cache)")
     parser.add_argument("--out", type=Path, default=adapter.ADAPTERS, metavar="DIR", help="where the adapter goes")

@@ -22,27 +22,27 @@ SPACED, NO_MASKS, BAD_MASKS = 0.3, 0.06, 0.06
 """Shares of films that state their spacing, have no outlines, or bad ones."""
 
 
-def film(rng: random.Random) -> Study:
-    """Return the study of one simulated film."""
+def film(rng: random.Random, *, quiet: bool = False) -> Study:
+    """Return the study of one simulated film; a ``quiet`` one has more findings that are absent or not flagged."""
     view: View = rng.choices(("PA", "AP", "unknown"), (5, 4, 1))[0]
     spacing = (1.0, rng.uniform(3.0, 4.6)) if rng.random() < SPACED else None
     radiograph = Radiograph(np.zeros((GRID, GRID), np.float32), f"{rng.getrandbits(64):064x}", view, spacing_mm=spacing)
     masks = None if rng.random() < NO_MASKS else _masks(rng)
     busy = rng.uniform(0.3, 1.5)
-    labels = tuple(_label(name, rng, busy) for name in terms())
+    labels = tuple(_label(name, rng, busy, quiet) for name in terms())
     reading = Reading(Gate(True, 1.0), view, "header", labels, masks, draft="", weights_sha256={})
     study = findings.interpret(radiograph, reading)
     return replace(study, findings=tuple(replace(f, heat_map=None) for f in study.findings))
 
 
-def _label(name: str, rng: random.Random, busy: float) -> LabelReading:
+def _label(name: str, rng: random.Random, busy: float, quiet: bool) -> LabelReading:
     draw = rng.random() / busy
     reliability: Reliability = "assessed" if draw < ASSESSED else "weak" if draw < ASSESSED + WEAK else "not_assessed"
     if reliability == "not_assessed":
         return LabelReading(name, reliability)
-    probability = rng.choice(
-        (rng.uniform(0.01, 0.19), rng.uniform(0.2, 0.5), rng.uniform(0.5, 0.9), rng.uniform(0.9, 1))
-    )
+    low = rng.uniform(0.01, 0.19)
+    draws = (low, rng.uniform(0.2, 0.5), rng.uniform(0.5, 0.9), rng.uniform(0.9, 1))
+    probability = rng.choice((low, low, *draws) if quiet else draws)
     threshold = rng.choice((0.08, 0.12, 0.3, 0.5))
     auroc = (0.82, 0.76, 0.88) if reliability == "assessed" else None
     heat = _heat(rng) if rng.random() < 0.8 else None

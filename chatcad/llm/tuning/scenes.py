@@ -41,7 +41,7 @@ class Scene:
 
 def scene(rng: random.Random, split: Split = "train") -> Scene:
     """Return a random answer; ``split`` decides which passages may be in it."""
-    study = film(rng)
+    study = film(rng, quiet=split == "train")  # what is absent is said in every summary
     mode = cast(Mode, rng.choice(get_args(Mode)))
     turns = tuple(_turn(study, mode, rng, split) for _ in range(rng.choice((0, 0, 0, 1, 1, 2))))
     asked, passages = _ask(study, rng, split)

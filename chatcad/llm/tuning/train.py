@@ -31,11 +31,12 @@ HELD_OUT_SEED = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long to train, from which seed, and where state and log are kept."""
+    """How long to train, from which seed, where state and log are kept, and the highest learning rate."""
 
     minutes: float
     seed: int
     folder: Path
+    rate: float = RATE
 
 
 def train(tuned: Tuned, tokenizer: Any, plan: Plan) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def train(tuned: Tuned, tokenizer: Any, plan: Plan) -> dict[str, Any]:
     import torch
 
     chat = LocalChatModel(tuned.network, tokenizer, model_name="in training")
-    optimizer = torch.optim.AdamW(tuned.parameters.values(), lr=RATE, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(tuned.parameters.values(), lr=plan.rate, weight_decay=0.0)
     state = plan.folder / "state.safetensors"
     facts = load_state(state, tuned, optimizer) or {"step": 0, "seconds": 0.0, "wordings": 0, "scene": 0}
     if "held_out_before" not in facts:
@@ -53,7 +54,7 @@ def train(tuned: Tuned, tokenizer: Any, plan: Plan) -> dict[str, Any]:
     stream = batches(chat, draws, plan.seed, facts)
     while (spent := (before + time.monotonic() - start) / (60 * plan.minutes)) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = RATE * rate_at(spent)
+            group["lr"] = plan.rate * rate_at(spent)
         for _ in range(SCENES_A_STEP):
             value = loss(tuned.network, next(stream))
             torch.autograd.backward(value / SCENES_A_STEP)

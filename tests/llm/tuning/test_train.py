@@ -55,11 +55,10 @@ def test_training_learns_and_resumes(tuned, tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "HELD_OUT_SCENES", 2)
     monkeypatch.setattr(module, "LOG_EVERY", 1)
-    monkeypatch.setattr(module, "RATE", 0.03)  # a random network needs a push
     network, tokenizer = tuned
-    first = module.train(network, tokenizer, module.Plan(0.3, 1, tmp_path))
+    first = module.train(network, tokenizer, module.Plan(0.3, 1, tmp_path, rate=0.03))
     assert first["held_out_after"] < first["held_out_before"]
-    second = module.train(network, tokenizer, module.Plan(0.6, 1, tmp_path))
+    second = module.train(network, tokenizer, module.Plan(0.6, 1, tmp_path, rate=0.03))
     assert second["scene"] > first["scene"]
     assert second["held_out_before"] == first["held_out_before"]
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) >= 3
