@@ -119,7 +119,7 @@ def wording() -> str:
     rows = [
         (f["what"], f["on"], f["n"], of_figure(f))
         for f in stored("wording")["figures"]
-        if f["on"] in {"untuned", "tuned"}
+        if f["on"] in {"untuned", "tuned"} and not f["what"].startswith("reading")
     ]
     return markdown(("figure", "model", "n", "value [95% interval]"), rows)
 

@@ -54,7 +54,8 @@ def reading_grade(text: str, language: Language = "en") -> float:
         from textstat.textstat import textstatistics
 
     measure = textstatistics()  # of its own: the module's one shares its language among all threads
-    measure.set_lang(language)
+    if language != "en":  # which begins as American English; plain "en" divides words into other syllables
+        measure.set_lang(language)
     if language == "de":
         return round(max(0.0, float(measure.wiener_sachtextformel(text, 1))), 1)
     if language == "es":
