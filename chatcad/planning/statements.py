@@ -58,7 +58,8 @@ def guideline(
 
     Advice on a finding belongs in an answer only where that finding is flagged or open; for one that is absent
     it would suggest what the film doesn't carry. ``whatever_state`` is for questions after a term's meaning;
-    passages on one of the topics ``first`` come before the others.
+    passages on one of the topics ``first`` come before the others. A quotation is shown as it stands: a
+    model can garble a guideline with the guideline's own words, and the check understands no word order.
     """
     fitting = {f.label for f in findings if whatever_state or f.state != "absent"}
     chosen: list[Statement] = []
@@ -69,7 +70,7 @@ def guideline(
             continue
         quotable = (s for s in split_sentences(passage.text) if rules.policy(s) is None)
         if (sentence := next(quotable, None)) is not None:
-            chosen.append(Statement(sentence, (passage.id,), "guideline"))
+            chosen.append(Statement(sentence, (passage.id,), "guideline", reword=False))
         if len(chosen) == most:
             break
     return chosen
