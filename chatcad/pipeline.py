@@ -107,9 +107,9 @@ class ChatCAD:
             examples=cases.examples(others, talk.study),
             language=talk.language,
         )
-        spare = self.writer.spare or self.writer
         prompt = assemble(budget_tokens=self.settings.prompt_tokens, count=self.writer.count)
-        short = assemble(budget_tokens=EMBEDDED_TOKENS, count=spare.count)
+        spare = self.writer.spare  # a prompt costs tens of milliseconds in a long talk: none is made for nobody
+        short = prompt if spare is None else assemble(budget_tokens=EMBEDDED_TOKENS, count=spare.count)
         write = self.writer.session(prompt, start + self.settings.answer_seconds, short)
         facts = checking.Facts(talk.study, passages, talk.prior)
         sentences: list[Sentence] = []

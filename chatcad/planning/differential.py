@@ -118,9 +118,7 @@ def _weigh(linked: graph.Candidate, study: Study, context: Context, about: tuple
         not_assessed=tuple(f for f in unknown if f.state == "not_assessed"),
         told_for=told_for,
         told_against=told_against,
-        sources=tuple(
-            dict.fromkeys(e.source for label, e in sorted(linked.speaks_for, key=lambda x: x[0] not in about))
-        ),
+        sources=_sources(linked, about),
         score=links + beside - graph.AGAINST * len(against) + told,
     )
 
