@@ -6,15 +6,17 @@ and ``measure``; this module only says it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chatcad.findings.bands import POSSIBLE
 from chatcad.findings.measure import limits, shown, standing
 from chatcad.language import decimal, spoken, table, words_for
-from chatcad.types import Finding, Measurement, Mode, Study
+from chatcad.types import Finding, Measurement, Mode, Study, Urgency
+from chatcad.vocabulary import terms
 
 PATIENT_LIST = 3
 """Findings that one sentence for a patient lists; a longer list is hard to read."""
+_FIRST_NAMED: tuple[Urgency, ...] = ("now", "soon", "none")
 
 
 def describe(finding: Finding, mode: Mode) -> str:
@@ -87,6 +89,16 @@ def where(finding: Finding, mode: Mode) -> str:
     if mode == "patient" or finding.zone is None:
         return places[finding.side]
     return places[finding.side] + places[finding.zone]
+
+
+def describe_unseen(findings: Sequence[Finding], mode: Mode) -> str:
+    """Return what says that findings were not assessed: for a patient the urgent ones, and how to hear the rest."""
+    if mode == "clinician" or len(findings) <= PATIENT_LIST:
+        return describe_group(findings, "not_assessed", mode)
+    first = sorted(findings, key=lambda f: _FIRST_NAMED.index(terms()[f.label].urgency))[:PATIENT_LIST]
+    names = ", ".join(words_for(f.label).plain for f in first)
+    template: str = table("wording")["groups"]["patient"]["not_assessed_brief"]
+    return template.format(names=names, count=len(findings))
 
 
 def describe_group(findings: Iterable[Finding], state: str, mode: Mode) -> str:

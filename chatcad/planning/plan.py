@@ -19,7 +19,7 @@ from chatcad.planning.differential import NO_CONTEXT, differential
 from chatcad.planning.history import closing_question, say_history, say_told
 from chatcad.planning.others import say_cases
 from chatcad.planning.recall import say_recalled
-from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements
+from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements, say_unseen
 from chatcad.planning.understand import Asked
 from chatcad.types import Context, Finding, Intent, Measurement, Mode, Passage, Plan, SimilarCase, Statement, Study
 from chatcad.vocabulary import terms
@@ -58,13 +58,18 @@ class Case:
 
 
 def subjects(asked: Asked, study: Study) -> tuple[str, ...]:
-    """Return the labels that a question is about: those it names or measures, else the film's positive ones."""
+    """Return the labels that a question is about: those it names or measures, else the film's positive ones.
+
+    "What next?" after a finding that nobody flagged is about the flagged ones too: it has no next step alone.
+    """
+    flagged = tuple(f.label for f in positives(study))
     if asked.labels:
-        return asked.labels
+        alone = asked.intent == "next_step" and not set(asked.labels) & set(flagged)
+        return (*asked.labels[:1], *flagged) if alone else asked.labels
     if asked.intent == "measurement" and (named := measures_in(asked.question)):
         # Passages on the film's other findings have no place in an answer to "how wide is the mediastinum?".
         return tuple(label for label, names in MEASURED_BY.items() if set(names) & set(named))
-    return tuple(f.label for f in positives(study))
+    return flagged
 
 
 def plan(
@@ -245,9 +250,8 @@ def _summary(case: Case) -> list[Statement]:
     said = [say_finding(f, case.mode) for f in positives(case.study)] or case.reply("no_positive")
     said += say_measurements(worth_saying(case.study), case.mode)
     said += [say_finding(f, case.mode) for f in case.study.findings if f.state == "absent"]
-    for state in ("not_flagged", "not_assessed"):
-        said += say_group([f for f in case.study.findings if f.state == state], state, case.mode)
-    return said
+    said += say_group([f for f in case.study.findings if f.state == "not_flagged"], "not_flagged", case.mode)
+    return said + say_unseen(case.study, case.mode)
 
 
 def _comparison(case: Case) -> list[Statement]:

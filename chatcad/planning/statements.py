@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from chatcad.checking import rules
 from chatcad.checking.draft import split_sentences
-from chatcad.findings.wording import describe, describe_group, describe_measurement
+from chatcad.findings.wording import describe, describe_group, describe_measurement, describe_unseen
 from chatcad.language import decimal, table
-from chatcad.types import Finding, Measurement, Mode, Passage, Statement
+from chatcad.types import Finding, Measurement, Mode, Passage, State, Statement, Study
 
 FLAGGED = frozenset({"present", "uncertain"})
+HOW_TO_LOOK = frozenset({"limits", "appearance", "measurement"})
+"""The topics that are worth quoting on a finding that nobody flagged: how it would be found."""
 NUMBER = re.compile(r"\d+\.\d+")
 
 
@@ -40,6 +42,13 @@ def say_group(findings: Sequence[Finding], state: str, mode: Mode) -> list[State
     return [Statement(text, tuple(f.id for f in findings), "image", reword=False)]
 
 
+def say_unseen(study: Study, mode: Mode) -> list[Statement]:
+    """Return the statement that findings were not assessed, or none where all were."""
+    unseen = [f for f in study.findings if f.state == "not_assessed"]
+    text = describe_unseen(unseen, mode)
+    return [Statement(text, tuple(f.id for f in unseen), "image", reword=False)] if unseen else []
+
+
 def say_measurements(measurements: Iterable[Measurement], mode: Mode) -> list[Statement]:
     """Return the statements of measurements, each with its caveat."""
     return [Statement(text, (m.id,), "image") for m in measurements for text in describe_measurement(m, mode)]
@@ -56,15 +65,17 @@ def guideline(
 ) -> list[Statement]:
     """Return quotations from the passages that fit the findings shown, one sentence each.
 
-    Advice on a finding belongs in an answer only where that finding is flagged or open; for one that is absent
-    it would suggest what the film doesn't carry. ``whatever_state`` is for questions after a term's meaning;
-    passages on one of the topics ``first`` come before the others. A quotation is shown as it stands: a
-    model can garble a guideline with the guideline's own words, and the check understands no word order.
+    Advice on a finding belongs in an answer only where that finding is flagged; for one that is absent it would
+    suggest what the film doesn't carry, and for one that nobody flagged or looked for, only how it is found is quoted.
+    ``whatever_state`` is for questions after a term's meaning; passages on one of the topics ``first`` come before the
+    others. A quotation is shown as it stands: a model can garble a guideline with the guideline's own words, and the
+    check understands no word order.
     """
-    fitting = {f.label for f in findings if whatever_state or f.state != "absent"}
+    states = {f.label: f.state for f in findings}
     chosen: list[Statement] = []
     for passage in sorted(passages, key=lambda p: not first & set(p.topics)):
-        if passage.findings and not fitting & set(passage.findings):
+        about = {states[label] for label in passage.findings if label in states}
+        if passage.findings and not (about and (whatever_state or _fits(passage, about))):
             continue
         if mode == "patient" and passage.audience == "clinician":
             continue
@@ -74,3 +85,7 @@ def guideline(
         if len(chosen) == most:
             break
     return chosen
+
+
+def _fits(passage: Passage, states: set[State]) -> bool:
+    return bool(states & FLAGGED or (states - {"absent"} and HOW_TO_LOOK & set(passage.topics)))
