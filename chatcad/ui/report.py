@@ -15,6 +15,7 @@ from chatcad.checking.proofread import proofread
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
 from chatcad.ui.handlers import Handlers
+from chatcad.ui.identity import owner_of
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
 from chatcad.ui.visit import Visit
 
@@ -92,8 +93,8 @@ def report_updates(panel: ReportPanel, study: Study) -> Updates:
 def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
     """Let the buttons word, check, take back and save."""
 
-    def word(now: Visit, design: PromptDesign) -> Updates:
-        text, problem = work.impression(now, design)
+    def word(now: Visit, design: PromptDesign, request: gr.Request) -> Updates:
+        text, problem = work.impression(now, design, owner_of(request))
         return {panel.judged: problem} if problem else {panel.impression: text, panel.judged: ""}
 
     def check(draft: str, impression: str, now: Visit) -> str:
