@@ -18,8 +18,8 @@ from chatcad.observe import metrics
 from chatcad.pace import Pace
 
 API = "/api/"
-OPEN = ("/healthz", "/metrics", API)
-"""What has rules of its own instead of the proxy's login."""
+OPEN = ("/healthz", "/metrics", API, "/gradio_api/startup-events")
+"""What has rules of its own instead of the proxy's login; Gradio asks the last one itself when it starts."""
 
 CONTENT_POLICY = "; ".join(
     (
