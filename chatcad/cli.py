@@ -160,6 +160,7 @@ def _access_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("verify", help="find changed, removed and torn lines")
     actions.add_parser("show", help="the newest records").add_argument("-n", type=int, default=20, help="how many")
+    commands.add_parser("mcp", help="tools for an agent on this machine, which asks a running server")
 
 
 def _calibrate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -27,7 +27,7 @@ class Settings:
 
     Each field is set by the environment variable ``CHATCAD_<FIELD>`` in upper case. ``languages`` are those that the
     chosen language model may translate guidelines into ("de,es"); the embedded one writes English only. What concerns
-    serving others (``auth`` to ``log``) is explained in ``docs/server.md``.
+    serving others (``auth`` and below) is explained in ``docs/server.md``.
     """
 
     cache: Path = Path.home() / ".cache" / "chatcad"
@@ -64,6 +64,8 @@ class Settings:
     audit: bool = True
     audit_questions: bool = False
     log: LogForm = "text"
+    server_url: str = "http://127.0.0.1:7860"
+    server_key: str = ""
 
     @property
     def translates(self) -> frozenset[Language]:

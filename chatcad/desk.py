@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -22,6 +22,9 @@ from chatcad.ui.loading import Loading
 if TYPE_CHECKING:
     from chatcad.pipeline import Conversation
 
+LOOK_SECONDS = 0.5
+"""How often it is noticed that a reader has stopped or gone."""
+
 LOCAL = "local"
 """The owner of everything where nobody has to log in: whoever sits at this machine."""
 
@@ -30,7 +33,7 @@ LOCAL = "local"
 class Answer:
     """An answer under way in a thread of its own, so that a reader who is slow or gone never holds the models.
 
-    Iterate it for its sentences and the finished turn; ``leave`` says that nobody listens any more.
+    ``leave`` says that nobody listens any more.
     """
 
     _said: queue.SimpleQueue[Sentence | Turn | Exception | None] = field(default_factory=queue.SimpleQueue)
@@ -55,9 +58,13 @@ class Answer:
             raise said
         return said
 
-    def __iter__(self) -> Iterator[Sentence | Turn]:
-        while (said := self.next()) is not None:
-            yield said
+    def until(self, stopped: Callable[[], bool]) -> Iterator[Sentence | Turn]:
+        """Yield what is said until all is said, or the reader has stopped, even before the first sentence."""
+        while not stopped():
+            with suppress(queue.Empty):
+                if (said := self.next(LOOK_SECONDS)) is None:
+                    return
+                yield said
 
     def say(self, said: Sentence | Turn | Exception | None) -> None:
         """Hand on what the models made."""
@@ -126,7 +133,7 @@ class Desk:
         """
         self.admit(owner)
         with self.answer(question, talk, owner) as answer:
-            *_, turn = answer
+            *_, turn = answer.until(lambda: False)
         return cast(Turn, turn)
 
     def _work(self, answer: Answer, question: str, talk: Conversation, owner: str) -> None:

@@ -45,4 +45,5 @@ class Checks:
 def _state(promise: Future[Any]) -> str:
     if not promise.done():
         return "loading"
-    return "ready" if promise.exception() is None else f"failed: {promise.exception()}"
+    error = promise.exception()
+    return "ready" if error is None else f"failed: {type(error).__name__}"  # the start said why, to who started it

@@ -13,14 +13,11 @@ from fastapi.sse import format_sse_event
 from chatcad import DISCLAIMER
 from chatcad.api.problems import problem_of
 from chatcad.api.shelf import Kept
-from chatcad.desk import Answer, Desk
+from chatcad.desk import LOOK_SECONDS, Answer, Desk
 from chatcad.errors import ChatCADError
 from chatcad.pipeline import Conversation
 from chatcad.serialise import sentence_to_json, turn_to_json
 from chatcad.types import Turn
-
-LOOK_SECONDS = 0.5
-"""How often it is noticed that a client has gone."""
 
 
 async def events(

@@ -132,9 +132,7 @@ class Handlers:
             talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, design or self.design, language)
             self.desk.admit(owner)
             with self.desk.answer(asking.text, talk, owner) as answer:
-                for said in answer:
-                    if asking.stopped:
-                        return
+                for said in answer.until(lambda: asking.stopped):
                     if isinstance(said, Turn):
                         visit = visit.finish(said)
                     else:

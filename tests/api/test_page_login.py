@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from chatcad.api.mount import server_options
 from chatcad.config import Settings
 from chatcad.ui.page import build, launch_options
 
+from ..ui.fake import FakeSystem
 from .server import loaded
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -31,12 +33,12 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")  # as app.py does
     pages = []
 
-    def start(**changes: object) -> httpx.Client:
+    def start(pause: float = 0, **changes: object) -> httpx.Client:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         settings = Settings(cache=tmp_path, port=port, max_bytes=1000, **changes)
-        loading = loaded()
+        loading = loaded(FakeSystem(pause=pause))
         page = build(loading, settings)
         page.launch(**launch_options(settings), **server_options(loading, settings))
         pages.append(page)
@@ -85,3 +87,16 @@ def test_the_page_keeps_its_limits_and_gets_the_headers(serve) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
     assert client.get("/openapi.json").status_code == 404
     assert client.post("/api/v1/studies", files={"film": ("a.dcm", b"film")}).status_code == 201
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
+def test_sentences_are_streamed_one_by_one(serve, coding: str) -> None:
+    client = serve(pause=0.3)
+    url = client.post("/api/v1/studies", files={"film": ("a.dcm", b"film")}).headers["location"]
+    headers, arrived = {"accept-encoding": coding}, []
+    with client.stream("POST", f"{url}/ask", json={"question": "Sure?"}, headers=headers) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("event:"):
+                arrived.append((line, time.monotonic()))
+    assert [line for line, _ in arrived] == ["event: sentence"] * 3 + ["event: turn"]
+    assert arrived[2][1] - arrived[0][1] > 0.4, "the answer came at once, at its end"

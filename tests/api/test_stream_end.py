@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 from chatcad.config import Settings
 from chatcad.desk import Desk
 from chatcad.pipeline import Conversation
+from chatcad.ui.handlers import Handlers
+from chatcad.ui.visit import Visit
 
 from ..ui.fake import FakeSystem, study
 from .server import app_of, client_of, loaded, send_film
@@ -108,3 +110,21 @@ def test_an_answer_that_nobody_takes_does_not_hold_the_models() -> None:
         time.sleep(0.01)
     assert len(loading.line) == 0
     assert forgotten.next() is not None
+
+
+def test_a_question_stopped_in_the_line_leaves_it() -> None:
+    loading = loaded()
+    asked = Visit(study=study()).ask("Sure?")
+    answers: list[Visit] = []
+    with loading.line.turn("another"):
+        work = threading.Thread(target=lambda: answers.extend(Handlers(loading).answer(asked, "clinician", "")))
+        work.start()
+        until = time.monotonic() + 3
+        while len(loading.line) < 2:
+            assert time.monotonic() < until
+        asked.close("Stopped.")
+        work.join(3)
+        assert not work.is_alive()
+        while len(loading.line) > 1:
+            assert time.monotonic() < until
+    assert answers == []
