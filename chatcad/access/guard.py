@@ -18,7 +18,8 @@ from chatcad.observe import metrics
 from chatcad.pace import Pace
 
 API = "/api/"
-OPEN = ("/healthz", "/metrics", API, "/gradio_api/startup-events")
+CHECKS = ("/healthz", "/metrics")
+OPEN = (*CHECKS, API, "/gradio_api/startup-events")
 """What has rules of its own instead of the proxy's login; Gradio asks the last one itself when it starts."""
 
 CONTENT_POLICY = "; ".join(
@@ -66,7 +67,7 @@ class SecurityHeaders:
                 headers.update(SECURITY)
                 if not scope["path"].startswith(_ASSETS):
                     headers["Cache-Control"] = "no-store"
-                metrics.requested("api" if scope["path"].startswith(API) else "page", message["status"])
+                metrics.requested(_part(scope["path"]), message["status"])
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
@@ -163,6 +164,12 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+def _part(path: str) -> str:
+    if path in CHECKS:
+        return "checks"
+    return "api" if path.startswith(API) else "page"
 
 
 def _too_large(most: int) -> str:

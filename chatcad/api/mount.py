@@ -13,6 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.routing import Mount, Route
 
+from chatcad import DISCLAIMER
 from chatcad.access import guard
 from chatcad.access.keys import Keys
 from chatcad.access.rules import hosts
@@ -69,7 +70,7 @@ def _login(settings: Settings) -> dict[str, Any]:
         async def fits(name: str, password: str) -> bool:
             return await asyncio.to_thread(users.fits, name, password)  # argon2 is slow on purpose
 
-        return {"auth": fits}
+        return {"auth": fits, "auth_message": f"<h1>ChatCAD</h1>{DISCLAIMER}"}
     if settings.auth == "proxy":
         proxies = Proxies.of(settings)
 

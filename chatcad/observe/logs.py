@@ -23,7 +23,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""
-        own = record.name.split(".")[0] == "chatcad"
+        own = _is_own(record)
         line = {
             "time": datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -35,6 +35,15 @@ class JsonLines(logging.Formatter):
             line["error"] = record.exc_info[0].__name__
             line["at"] = _place(record)
         return json.dumps(line, ensure_ascii=False)
+
+
+def _is_own(record: logging.LogRecord) -> bool:
+    return record.name.split(".")[0] == "chatcad"
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Keep what others say below a warning out: some of them (bm25s) set their own level to everything."""
+    return _is_own(record) or record.levelno >= logging.WARNING
 
 
 def _place(record: logging.LogRecord) -> str:
@@ -50,6 +59,7 @@ def begin(form: LogForm) -> None:
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(_worth_a_line)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(True)
     logging.getLogger("chatcad").setLevel(logging.INFO)

@@ -50,7 +50,7 @@ def broke_off() -> None:
 
 
 def requested(part: str, status: int) -> None:
-    """Count an HTTP response; ``part`` is ``"page"`` or ``"api"``."""
+    """Count an HTTP response; ``part`` is ``"page"``, ``"api"`` or ``"checks"``."""
     _REQUESTS.labels(part, str(status)).inc()
 
 

@@ -53,10 +53,13 @@ def test_with_basic_login_the_page_asks_for_it(serve, tmp_path: Path) -> None:
     Users.of(Settings(cache=tmp_path)).add("anna", PASSWORD)
     client = serve(auth="basic")
     assert client.get("/config").status_code == 401
+    assert "Research tool" in client.get("/").text
     assert client.post("/login", data={"username": "anna", "password": "wrong"}).status_code == 400
     assert client.post("/login", data={"username": "anna", "password": PASSWORD}).status_code == 200
-    assert client.get("/config").status_code == 200
+    assert "Log out" in client.get("/config").text
     assert client.get("/gradio_api/user").json() == "anna"
+    client.get("/logout")
+    assert client.get("/config").status_code == 401
     assert [client.post("/login", data={"username": "anna", "password": "x"}).status_code for _ in range(9)][-1] == 429
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
 from chatcad import observe
-from chatcad.config import Settings
+from chatcad.config import ROOT, Settings
 from chatcad.errors import AuditFailed
 from chatcad.observe import logs, metrics
 from chatcad.observe.audit import Audit, path_of
@@ -129,3 +131,15 @@ def test_health_tells_what_is_loaded_and_what_failed(tmp_path) -> None:
     assert (body["live"], body["ready"], body["networks"]) == (True, False, "ready")
     assert body["answers"] == "failed: ModelMissing"
     assert client_of(tmp_path, loaded()).get("/healthz").status_code == 200
+
+
+def test_a_json_log_has_one_object_a_line_and_nothing_of_chatty_libraries() -> None:
+    script = "import logging; from chatcad.observe import logs; logs.begin('json')\n" \
+             "logging.getLogger('bm25s').setLevel(logging.DEBUG); logging.getLogger('bm25s').debug('x')\n" \
+             "logging.getLogger('chatcad.requests').info('film read', extra={'ms': 5})\n" \
+             "import warnings; warnings.warn('Jane Doe')"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(line["logger"], line["event"]) for line in lines] == [
+        ("chatcad.requests", "film read"), ("py.warnings", "message withheld"),
+    ]  # fmt: skip
