@@ -135,12 +135,12 @@ class BodyLimit:
     films
         Bytes of a multipart body: a film and its frame.
     others
-        Bytes of any other body.
+        Bytes of any other body; the largest is a question with a patient's record as FHIR.
     """
 
     app: ASGIApp
     films: int
-    others: int = 2**20
+    others: int = 4 * 2**20
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -173,4 +173,4 @@ def _part(path: str) -> str:
 
 
 def _too_large(most: int) -> str:
-    return f"the body is larger than {most / 2**20:.0f} MiB: send a smaller file, or raise CHATCAD_MAX_BYTES"
+    return f"the body is larger than {most / 2**20:.0f} MiB: send less (CHATCAD_MAX_BYTES is a film's limit)"

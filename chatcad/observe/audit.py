@@ -67,7 +67,7 @@ class Audit:
         """
         record: dict[str, Any] = {"time": _now(), "owner": owner, "action": action, "film": film, "kind": kind}
         if question is not None:
-            record["question_sha256"] = hashlib.sha256(question.encode()).hexdigest()
+            record["question_sha256"] = hashlib.sha256(question.encode(errors="replace")).hexdigest()
             if self.questions:
                 record["question"] = question
         try:
@@ -88,7 +88,7 @@ class Audit:
             sealed = {"previous": _seal(last) if last else START, **record}
             if torn:
                 sealed["after_torn_line"] = True
-            line = json.dumps(sealed, ensure_ascii=False).encode() + b"\n"
+            line = json.dumps(sealed).encode() + b"\n"
             os.write(handle, b"\n" + line if torn else line)
             os.fsync(handle)
             self._note_head(os.fstat(handle).st_size, _seal(line))

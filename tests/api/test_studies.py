@@ -145,6 +145,12 @@ def test_a_wrong_body_is_refused_without_saying_it_again(client, url, body, plac
     assert "Jane" not in answer.text
 
 
+@pytest.mark.parametrize("body", [b"[" * 10**6, b'{"question": "\\ud800"}', b"\xff", b"{}", b'{"question": NaN}'])
+def test_a_body_that_is_no_question_is_refused(client, url, body) -> None:
+    answer = client.post(f"{url}/ask", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
 def test_a_context_that_is_no_fhir_resource_is_refused(client, url) -> None:
     answer = client.post(f"{url}/ask", json={**QUESTION, "context": {"no": "resource"}})
     assert (answer.status_code, answer.json()["title"]) == (400, "ContextRefused")

@@ -155,6 +155,13 @@ def test_the_commands_verify_and_show(audit: Audit, tmp_path: Path, monkeypatch,
     assert "line 1" in capsys.readouterr().out
 
 
+def test_half_a_character_in_a_question_is_no_obstacle(tmp_path: Path) -> None:
+    audit = Audit(tmp_path / "audit.jsonl", questions=True)
+    audit.write("asked", "local", question="Sure\ud800?")
+    assert audit.verify().faults == ()
+    assert audit.records()[0]["question"] == "Sure\ud800?"
+
+
 def test_a_record_has_no_more_than_it_says(audit: Audit) -> None:
     audit.write("read", "user:anna", film="0" * 64)
     assert set(json.loads(audit.path.read_text())) == {"previous", "time", "owner", "action", "film", "kind"}
