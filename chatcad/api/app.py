@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -67,7 +66,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return Problem(400, "; ".join(_where(e) for e in error.errors()), "RequestInvalid")
 
 
-def _where(wrong: dict[str, Any] | Any) -> str:
+def _where(wrong: Any) -> str:
     """Say what is wrong and where; what was sent is not said again, it may be about a patient."""
-    place: Sequence[Any] = wrong.get("loc", ())
+    place = wrong.get("loc", ())
     return f"{'.'.join(str(part) for part in place)}: {wrong.get('msg', 'invalid')}"
