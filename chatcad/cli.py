@@ -143,8 +143,24 @@ def _system_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     export = actions.add_parser("export", help="write them to a file")
     export.add_argument("--out", type=Path, required=True, metavar="FILE.csv|FILE.jsonl")
     actions.add_parser("erase", help="delete them")
+    _access_commands(commands)
     commands.add_parser("doctor", help="what is installed, what is missing, and how to get it")
     commands.add_parser("prepare", help="convert the embedded language model and build the index (done by make setup)")
+
+
+def _access_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for command, end, words in (("keys", "revoke", "API keys"), ("users", "remove", "who may log in on the page")):
+        actions = commands.add_parser(command, help=words).add_subparsers(
+            dest="action", required=True, metavar="ACTION"
+        )
+        actions.add_parser("list", help="the names")
+        for action in ("add", end):
+            actions.add_parser(action).add_argument("name", metavar="NAME")
+    audit = commands.add_parser("audit", help="who read and asked what on this server")
+    actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("verify", help="find changed, removed and torn lines")
+    actions.add_parser("show", help="the newest records").add_argument("-n", type=int, default=20, help="how many")
+    commands.add_parser("mcp", help="tools for an agent on this machine, which asks a running server")
 
 
 def _calibrate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

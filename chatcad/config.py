@@ -17,6 +17,8 @@ from chatcad.types import Language, PromptDesign
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_TOKENS, LARGE_MODEL_TOKENS = 450, 3000
 FourBit = Literal["auto", "on", "off"]
+Login = Literal["none", "basic", "proxy"]
+LogForm = Literal["text", "json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Settings:
     """Everything that may differ between two installations.
 
     Each field is set by the environment variable ``CHATCAD_<FIELD>`` in upper case. ``languages`` are those that the
-    chosen language model may translate guidelines into ("de,es"); the embedded one writes English only.
+    chosen language model may translate guidelines into ("de,es"); the embedded one writes English only. What concerns
+    serving others (``auth`` and below) is explained in ``docs/server.md``.
     """
 
     cache: Path = Path.home() / ".cache" / "chatcad"
@@ -51,6 +54,18 @@ class Settings:
     max_pixels: int = 40_000_000
     host: str = "127.0.0.1"
     port: int = 7860
+    auth: Login = "none"
+    auth_header: str = "X-Forwarded-User"
+    proxies: str = ""
+    hosts: str = ""
+    requests_a_minute: int = 600
+    films_and_questions_a_minute: int = 60
+    study_minutes: float = 60.0
+    audit: bool = True
+    audit_questions: bool = False
+    log: LogForm = "text"
+    server_url: str = "http://127.0.0.1:7860"
+    server_key: str = ""
 
     @property
     def translates(self) -> frozenset[Language]:
@@ -90,6 +105,10 @@ def load_settings() -> Settings:
         )
     if settings.llm_4bit not in get_args(FourBit):
         raise UsageError(f"CHATCAD_LLM_4BIT={settings.llm_4bit!r} is none of its settings: set it to auto, on or off")
+    if settings.auth not in get_args(Login):
+        raise UsageError(f"CHATCAD_AUTH={settings.auth!r} is no way to log in: set it to none, basic or proxy")
+    if settings.log not in get_args(LogForm):
+        raise UsageError(f"CHATCAD_LOG={settings.log!r} is no form of log: set it to text or json")
     return settings
 
 

@@ -46,3 +46,15 @@ class BackendFailed(ChatCADError):
     """A language-model backend was there, and failed while it was writing."""
 
     exit_code = 4
+
+
+class Busy(ChatCADError):
+    """Too many are waiting for the model already; the message says how many."""
+
+
+class TooMany(ChatCADError):
+    """One owner asks more often than the settings allow; the message says how long to wait."""
+
+
+class AuditFailed(ChatCADError):
+    """What was done can't be recorded, so it isn't done: the log can't be written."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatcad.retrieval.glossary import words_of
-from chatcad.types import Finding, Measurement, Passage, SimilarCase, Study, Turn
+from chatcad.types import Finding, Measurement, Passage, Sentence, SimilarCase, Study, Turn
 
 if TYPE_CHECKING:
     from chatcad.planning.differential import Differential
@@ -47,16 +47,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
     return {
         "question": turn.question,
         "answer": turn.answer,
-        "sentences": [
-            {
-                "text": s.text,
-                "support": list(s.support),
-                "source": s.source,
-                "checked": s.checked,
-                "reason": s.reason,
-            }
-            for s in turn.sentences
-        ],
+        "sentences": [sentence_to_json(s) for s in turn.sentences],
         "citations": [_citation(p) for p in turn.citations],
         "glossary": words_of(turn),
         "intent": turn.intent,
@@ -68,6 +59,17 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "backend": turn.backend,
         "machine": dict(turn.machine),
         "timings_ms": _rounded(turn.timings_ms),
+    }
+
+
+def sentence_to_json(sentence: Sentence) -> dict[str, Any]:
+    """Return one checked sentence as JSON-able data."""
+    return {
+        "text": sentence.text,
+        "support": list(sentence.support),
+        "source": sentence.source,
+        "checked": sentence.checked,
+        "reason": sentence.reason,
     }
 
 

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     )
     others = cases.similar(study, settings)
     if arguments.json:
-        print(json.dumps(_as_json(study, turn, others), indent=1))
+        print(json.dumps(report_to_json(study, turn, others), indent=1))
         return
     text = as_markdown(study, turn, others)
     if arguments.out is None:
@@ -143,7 +143,8 @@ def _others_in_markdown(others: Sequence[SimilarCase]) -> list[str]:
     return [*heading, *(f"- {c.key} ({c.origin}, likeness {c.score:.2f}): {c.text}" for c in others), ""]
 
 
-def _as_json(study: Study, impression: Turn, others: Sequence[SimilarCase]) -> dict[str, object]:
+def report_to_json(study: Study, impression: Turn, others: Sequence[SimilarCase]) -> dict[str, object]:
+    """Return the report as JSON-able data: the study, the impression's lines and the whole turn behind it."""
     from chatcad.serialise import cases_to_json, study_to_json, turn_to_json
 
     return {

@@ -14,6 +14,7 @@ import gradio as gr
 from chatcad.types import Mode
 from chatcad.ui import handlers, tables
 from chatcad.ui.handlers import Handlers
+from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.report import report_updates
@@ -29,15 +30,15 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
             shown = film_updates(film, now, mode) | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
             yield {visit: now, film.notice: notice, **shown}
 
-    def read(path: str | None, mode: Mode) -> Iterator[Updates]:
-        yield from reading(work.read(path), mode)
+    def read(path: str | None, mode: Mode, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read(path, owner_of(asked)), mode)
         yield {film.drop: None}
 
-    def read_phantom(mode: Mode) -> Iterator[Updates]:
-        yield from reading(work.read_phantom(), mode)
+    def read_phantom(mode: Mode, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read_phantom(owner_of(asked)), mode)
 
-    def read_prior(path: str | None, now: Visit) -> Iterator[Updates]:
-        for then, notice in work.read_prior(path, now):
+    def read_prior(path: str | None, now: Visit, asked: gr.Request) -> Iterator[Updates]:
+        for then, notice in work.read_prior(path, now, owner_of(asked)):
             yield {visit: then, film.prior_notice: notice}
         yield {film.prior: None}
 

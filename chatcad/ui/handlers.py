@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from chatcad.desk import LOCAL, Desk
 from chatcad.errors import ChatCADError
 from chatcad.findings.wording import positives
 from chatcad.types import Language, Mode, PromptDesign, Study, Turn
@@ -35,6 +36,11 @@ class Handlers:
     loading: Loading
     design: PromptDesign = "P3"
 
+    @property
+    def desk(self) -> Desk:
+        """Where films are read and questions answered, for the page as for the API."""
+        return Desk(self.loading)
+
     def wait(self) -> Iterator[str]:
         """Say that the models are loading, and wait until they are or have failed."""
         steps = ((self.loading.films, _LOADING), (self.loading.system, _LOADING_WORDS))
@@ -46,44 +52,51 @@ class Handlers:
                 return
         yield ""
 
-    def read(self, path: str | None) -> Iterator[tuple[Visit, str]]:
+    def read(self, path: str | None, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
         """Read an uploaded film and delete the upload; a refusal clears the former study."""
         yield Visit(), self._busy()
-        study, problem = self._try_reading(path)
+        study, problem = self._try_reading(path, owner)
         yield Visit(study=study), problem
 
-    def read_phantom(self) -> Iterator[tuple[Visit, str]]:
+    def read_phantom(self, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
         """Read the simulated film."""
         yield Visit(), self._busy()
-        study, problem = self._try_reading(phantom_png())
+        study, problem = self._try_reading(phantom_png(), owner)
         remark = tables.notice_html(
             "This is a simulated film, drawn by ChatCAD: what is found on it means nothing.", "done"
         )
         yield Visit(study=study), problem or remark
 
-    def read_prior(self, path: str | None, visit: Visit) -> Iterator[tuple[Visit, str]]:
+    def read_prior(self, path: str | None, visit: Visit, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
         """Read an earlier film of the same patient for comparison; a refusal leaves the rest as it is."""
         yield visit, self._busy()
-        prior, problem = self._try_reading(path)
+        prior, problem = self._try_reading(path, owner)
         done = "" if prior is None else tables.prior_html(prior)
         yield replace(visit, prior=prior), problem or done
 
     def _busy(self) -> str:
-        return tables.notice_html("Reading the film …" if self.loading.films.done() else _LOADING, "busy")
+        if not self.loading.films.done():
+            return tables.notice_html(_LOADING, "busy")
+        return tables.notice_html(self.waiting() or "Reading the film …", "busy")
 
-    def _try_reading(self, source: str | bytes | None) -> tuple[Study | None, str]:
+    def waiting(self) -> str:
+        """Say how many are before who comes now; ``""`` where nobody is."""
+        before = len(self.desk.line)
+        return f"The machine is busy: {before} before you." if before else ""
+
+    def _try_reading(self, source: str | bytes | None, owner: str) -> tuple[Study | None, str]:
         path = Path(source) if isinstance(source, str) else None
         if source is None or (path is not None and not path.is_file()):
             return None, tables.notice_html("The upload did not arrive: drop the file again.", "error")
         try:
-            return self.loading.films.result()(path or cast("bytes", source)), ""
+            return self.desk.read(path or cast("bytes", source), owner), ""
         except ChatCADError as error:
             return None, tables.notice_html(_sentence(str(error)), "error")
         finally:
             if path is not None:
                 _delete(path)
 
-    def impression(self, visit: Visit, design: PromptDesign | None = None) -> tuple[str, str]:
+    def impression(self, visit: Visit, design: PromptDesign | None = None, owner: str = LOCAL) -> tuple[str, str]:
         """Return the impression's checked sentences, and a notice where there is none."""
         from chatcad.commands.report import IMPRESSION, impression_lines
         from chatcad.pipeline import Conversation
@@ -93,12 +106,10 @@ class Handlers:
         if not self.loading.system.done():
             return "", tables.notice_html(_LOADING_WORDS, "busy")
         try:
-            *_, turn = self.loading.system.result().stream(
-                IMPRESSION, Conversation(visit.study, design=design or self.design)
-            )
+            turn = self.desk.turn(IMPRESSION, Conversation(visit.study, design=design or self.design), owner)
         except ChatCADError as error:
             return "", tables.notice_html(_sentence(str(error)), "error")
-        return "\n".join(impression_lines(visit.study, cast(Turn, turn))), ""
+        return "\n".join(impression_lines(visit.study, turn)), ""
 
     def answer(
         self,
@@ -107,6 +118,8 @@ class Handlers:
         context: str | None,
         language: Language = "en",
         design: PromptDesign | None = None,
+        *,
+        owner: str = LOCAL,
     ) -> Iterator[Visit]:
         """Answer the question under way: the visit after each sentence, until it is finished or stopped."""
         from chatcad.context import parse
@@ -117,14 +130,14 @@ class Handlers:
         try:
             told = parse((context or "")[:CONTEXT_LENGTH])
             talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, design or self.design, language)
-            for said in self.loading.system.result().stream(asking.text, talk):
-                if asking.stopped:
-                    return
-                if isinstance(said, Turn):
-                    visit = visit.finish(said)
-                else:
-                    asking.heard.append(said)
-                yield visit
+            self.desk.admit(owner)
+            with self.desk.answer(asking.text, talk, owner) as answer:
+                for said in answer.until(lambda: asking.stopped):
+                    if isinstance(said, Turn):
+                        visit = visit.finish(said)
+                    else:
+                        asking.heard.append(said)
+                    yield visit
         except ChatCADError as error:
             yield visit.close(f"The answer broke off: {error} The findings on the left still stand.")
         finally:

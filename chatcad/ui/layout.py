@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Updates = dict[Any, Any]
 
-MODEL_WORK: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 1, "api_visibility": "private"}
+# The models serve one at a time: what Gradio lets in waits in `chatcad/line.py`, with the API's clients.
+MODEL_WORK: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 16, "api_visibility": "private"}
 LIGHT_WORK: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 2, "api_visibility": "private"}
 
 _TITLE = (

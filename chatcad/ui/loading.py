@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from chatcad.config import Settings
 from chatcad.errors import ChatCADError
+from chatcad.line import Line
+from chatcad.pace import Pace
 from chatcad.types import Study
 
 if TYPE_CHECKING:
@@ -23,10 +25,15 @@ FilmReader = Callable[[Path | bytes], Study]
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """Two promises: ``films`` reads a film, ``system`` answers; a failure to load is each one's exception."""
+    """Two promises: ``films`` reads a film, ``system`` answers; a failure to load is each one's exception.
+
+    ``line`` and ``pace`` belong to them: whoever uses the models waits in the one and keeps to the other.
+    """
 
     films: Future[FilmReader] = field(default_factory=Future)
     system: Future[ChatCAD] = field(default_factory=Future)
+    line: Line = field(default_factory=Line)
+    pace: Pace = field(default_factory=Pace)
 
     def load(self, settings: Settings) -> None:
         """Load everything that the settings name; returns when it is there or has failed."""

@@ -46,6 +46,8 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
     with gr.Blocks(title="ChatCAD", delete_cache=(_UPLOAD_SECONDS, _UPLOAD_SECONDS)) as page:
         visit = gr.State(Visit(), time_to_live=_SESSION_SECONDS)
         header()
+        if settings.auth == "basic":
+            gr.HTML('<p class="small"><a href="logout">Log out</a></p>', elem_id="logout")
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=6, min_width=340):
                 film = film_column(settings.design)

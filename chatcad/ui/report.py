@@ -11,10 +11,12 @@ from typing import Any
 
 import gradio as gr
 
+from chatcad import observe
 from chatcad.checking.proofread import proofread
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
 from chatcad.ui.handlers import Handlers
+from chatcad.ui.identity import owner_of
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
 from chatcad.ui.visit import Visit
 
@@ -92,8 +94,8 @@ def report_updates(panel: ReportPanel, study: Study) -> Updates:
 def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
     """Let the buttons word, check, take back and save."""
 
-    def word(now: Visit, design: PromptDesign) -> Updates:
-        text, problem = work.impression(now, design)
+    def word(now: Visit, design: PromptDesign, request: gr.Request) -> Updates:
+        text, problem = work.impression(now, design, owner_of(request))
         return {panel.judged: problem} if problem else {panel.impression: text, panel.judged: ""}
 
     def check(draft: str, impression: str, now: Visit) -> str:
@@ -105,18 +107,19 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
     def restore(now: Visit) -> Updates:
         return {} if now.study is None else report_updates(panel, now.study)
 
-    def as_file(kind: str, draft: str, impression: str, now: Visit) -> str:
+    def as_file(kind: str, draft: str, impression: str, now: Visit, request: gr.Request) -> str:
         if now.study is None:
             return ""
+        observe.exported(now.study, kind, owner_of(request))
         write, ending = (proof.export_markdown, "md") if kind == "text/markdown" else (proof.export_text, "txt")
         name = f"report-{now.study.radiograph.sha256[: proof.SHA_PREFIX]}.{ending}"
         return json.dumps({"name": name, "type": kind, "text": write(now.study, draft[:LONGEST], impression[:LONGEST])})
 
-    def as_markdown(draft: str, impression: str, now: Visit) -> str:
-        return as_file("text/markdown", draft, impression, now)
+    def as_markdown(draft: str, impression: str, now: Visit, request: gr.Request) -> str:
+        return as_file("text/markdown", draft, impression, now, request)
 
-    def as_text(draft: str, impression: str, now: Visit) -> str:
-        return as_file("text/plain", draft, impression, now)
+    def as_text(draft: str, impression: str, now: Visit, request: gr.Request) -> str:
+        return as_file("text/plain", draft, impression, now, request)
 
     written = [panel.draft, panel.impression, visit]
     panel.write.click(

@@ -15,6 +15,7 @@ from chatcad.types import Language, Mode, PromptDesign
 from chatcad.ui import handlers, tables
 from chatcad.ui.chat import read_back, suggestions
 from chatcad.ui.handlers import Handlers
+from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.visit import Visit
@@ -76,10 +77,12 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     def reword(now: Visit, mode: Mode) -> Updates:
         return again(now, mode, len(now.log) - 1)
 
-    def stream(
-        now: Visit, mode: Mode, context: str | None, language: Language, design: PromptDesign
+    def stream(  # noqa: PLR0917  -- Gradio passes components by position
+        now: Visit, mode: Mode, context: str | None, language: Language, design: PromptDesign, request: gr.Request
     ) -> Iterator[Updates]:
-        for heard in work.answer(now, mode, context, language, design):
+        if now.asking is not None and (wait := work.waiting()):
+            gr.Info(wait)
+        for heard in work.answer(now, mode, context, language, design, owner=owner_of(request)):
             settled = {} if heard.asking is not None else {visit: heard}
             yield settled | {talk.chat: heard.messages()}
 

@@ -6,6 +6,7 @@ import time
 
 from ui.fake import FakeSystem
 
+from chatcad.api.mount import server_options
 from chatcad.config import load_settings
 from chatcad.errors import BackendFailed
 from chatcad.ui.loading import Loading
@@ -29,7 +30,7 @@ def main() -> None:
     settings = load_settings()
     loading = Loading()
     page = build(loading, settings)
-    page.launch(**launch_options(settings))
+    page.launch(**launch_options(settings), **server_options(loading, settings))
     time.sleep(LOADING_SECONDS)
     system = Moody(pause=PAUSE_SECONDS)
     loading.films.set_result(system.read)
