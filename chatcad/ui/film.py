@@ -17,6 +17,7 @@ from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.prior import prior_updates
 from chatcad.ui.report import report_updates
 from chatcad.ui.talk import offers_of, talk_updates
 from chatcad.ui.visit import Visit
@@ -36,11 +37,6 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
 
     def read_phantom(mode: Mode, asked: gr.Request) -> Iterator[Updates]:
         yield from reading(work.read_phantom(owner_of(asked)), mode)
-
-    def read_prior(path: str | None, now: Visit, asked: gr.Request) -> Iterator[Updates]:
-        for then, notice in work.read_prior(path, now, owner_of(asked)):
-            yield {visit: then, film.prior_notice: notice}
-        yield {film.prior: None}
 
     def pick(chosen: gr.SelectData, now: Visit, mode: Mode, *controls: Any) -> Updates:
         finding = None if now.study is None else next((f for f in now.study.findings if f.id == chosen.value), None)
@@ -64,9 +60,7 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     film.phantom.click(read_phantom, talk.mode, parts, **hidden, **MODEL_WORK)
     picking = [visit, film.heat, film.figure, *talk.offers, *judged]
     film.findings.select(pick, [visit, talk.mode, *film.controls], picking, **hidden, **LIGHT_WORK)
-    prior = [visit, film.prior, film.prior_notice]
-    film.prior.upload(read_prior, [film.prior, visit], prior, **hidden, **MODEL_WORK)
-    for change in (film.shown.input, film.heat.input, film.level.release, film.window.release, film.inverted.input):
+    for change in film.redraw:
         change(handlers.draw, [visit, *film.controls], film.figure, trigger_mode="always_last", **hidden, **LIGHT_WORK)
 
 
@@ -89,7 +83,8 @@ def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
         film.findings: tables.findings_html(study, mode),
         film.measurements: tables.measurements_html(study),
         **report_updates(film.report, study),
-        film.prior: None,
-        film.prior_notice: "",
+        film.prior.drop: None,
+        film.prior.notice: "",
+        **prior_updates(film.prior, now, mode),
         film.small_print: tables.small_print_html(study),
     }

@@ -72,6 +72,8 @@ class Handlers:
         yield visit, self._busy()
         prior, problem = self._try_reading(path, owner)
         done = "" if prior is None else tables.prior_html(prior)
+        if prior and visit.study and prior.radiograph.sha256 == visit.study.radiograph.sha256:
+            prior, problem = None, tables.notice_html("This is the current film itself: drop an earlier one.", "error")
         yield replace(visit, prior=prior), problem or done
 
     def _busy(self) -> str:
@@ -186,7 +188,12 @@ def draw(  # noqa: PLR0917  -- Gradio passes components by position
     """
     if visit.study is None:
         return ""
+    layers = layers_of(shown, heat, level, window, inverted)
+    return tables.figure_html(render(visit.study, layers), visit.study, layers)
+
+
+def layers_of(shown: Sequence[str], heat: str | None, level: float, window: float, inverted: bool) -> Layers:
+    """Return what the film's controls ask for; see `draw`."""
     chosen: dict[str, Any] = {name: name in shown for name in LAYERS}
     label = None if heat in {None, NO_HEAT} else heat
-    layers = Layers(**chosen, heat=label, invert=inverted, level=level / 100, window=window / 100)
-    return tables.figure_html(render(visit.study, layers), visit.study, layers)
+    return Layers(**chosen, heat=label, invert=inverted, level=level / 100, window=window / 100)

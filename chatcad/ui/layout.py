@@ -16,6 +16,7 @@ from chatcad.ui import handlers, tables
 if TYPE_CHECKING:
     import gradio as gr
 
+    from chatcad.ui.prior import PriorPanel
     from chatcad.ui.report import ReportPanel
 
 Updates = dict[Any, Any]
@@ -102,8 +103,7 @@ class FilmColumn:
     findings: gr.HTML
     measurements: gr.HTML
     report: ReportPanel
-    prior: gr.File
-    prior_notice: gr.HTML
+    prior: PriorPanel
     small_print: gr.HTML
 
     @property
@@ -112,10 +112,15 @@ class FilmColumn:
         return [self.shown, self.heat, self.level, self.window, self.inverted]
 
     @property
+    def redraw(self) -> tuple[Any, ...]:
+        """Return the events after which the film is drawn anew."""
+        return (self.shown.input, self.heat.input, self.level.release, self.window.release, self.inverted.input)
+
+    @property
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
         return [self.about, self.panel, self.figure, *self.controls, self.remarks, self.findings, self.measurements,
-                *self.report.of_study, self.prior, self.prior_notice, self.small_print]  # fmt: skip
+                *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +155,11 @@ def film_column(design: PromptDesign) -> FilmColumn:
     """Place the drop zone, the drawn film with its controls, the tables and the report."""
     import gradio as gr
 
+    from chatcad.ui.prior import prior_panel
     from chatcad.ui.report import report_panel
 
     drop = gr.File(label="Chest film: DICOM, PNG or JPEG", type="filepath", height=132, elem_id="drop")
-    phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary")
+    phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary", elem_id="phantom")
     loading, notice = gr.HTML(), gr.HTML(elem_id="notice")
     about = gr.HTML(_ABOUT, elem_id="about")
     with gr.Column(visible=False) as panel:
@@ -169,14 +175,12 @@ def film_column(design: PromptDesign) -> FilmColumn:
         findings = gr.HTML(elem_id="findings", js_on_load=_PICK)
         measurements = gr.HTML(elem_id="measurements")
         report = report_panel(design)
-        with gr.Accordion("Compare with an earlier film of the same patient", open=False):
-            prior = gr.File(label="Earlier film", type="filepath", height=110, elem_id="prior")
-            prior_notice = gr.HTML()
+        prior = prior_panel()
         with gr.Accordion("How this reading was made", open=False):
             small_print = gr.HTML()
     return FilmColumn(
         drop, phantom, loading, notice, about, panel, remarks, figure, shown, heat, level, window, inverted, findings,
-        measurements, report, prior, prior_notice, small_print,
+        measurements, report, prior, small_print,
     )  # fmt: skip
 
 

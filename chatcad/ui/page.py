@@ -39,6 +39,7 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
 
     from chatcad.ui.film import wire_film
     from chatcad.ui.judge import judge_panel, wire_judge
+    from chatcad.ui.prior import wire_prior
     from chatcad.ui.report import wire_report
     from chatcad.ui.talk import wire_talk
 
@@ -57,6 +58,7 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
         page.load(work.wait, None, film.loading, show_progress="hidden", **_WAITING)
         wire_film(work, visit, film, talk, judge)
         wire_talk(work, visit, film, talk, judge)
+        wire_prior(work, visit, film, talk)
         wire_report(work, visit, film.report)
         wire_judge(settings, visit, judge)
     page.queue(max_size=_QUEUE, api_open=False)

@@ -73,18 +73,23 @@ def figure_html(picture: Picture, study: Study, layers: Layers) -> str:
 
     The pixels travel inside the page, so that no copy of a film lies in a cache folder under a guessable address.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="JPEG", quality=92, subsampling=0)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    items = "".join(f"<li>{item}</li>" for item in _legend(study, layers))
+    items = "".join(f"<li>{item}</li>" for item in legend(study, layers))
     return (
-        f'<figure class="film"><img src="data:image/jpeg;base64,{data}" alt="{escape(_described(study, layers))}">'
+        f'<figure class="film"><img src="{jpeg(picture)}" alt="{escape(_described(study, layers))}">'
         '<button type="button" class="enlarge">⤢ Enlarge the film</button>'
         f'<figcaption><ul class="legend">{items}</ul></figcaption></figure>'
     )
 
 
-def _legend(study: Study, layers: Layers) -> list[str]:
+def jpeg(picture: Picture) -> str:
+    """Return a picture as an address that holds it."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="JPEG", quality=92, subsampling=0)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def legend(study: Study, layers: Layers) -> list[str]:
+    """Return what each mark on the film means, as HTML."""
     items = []
     if study.masks is not None:
         items.append("<b>R</b> the patient’s right, as the networks see it")
@@ -118,10 +123,11 @@ def findings_html(study: Study, mode: Mode) -> str:
     titles = ["No.", "Finding", "How sure", "Where"]
     titles += ["Probability", "Detector", "AUROC on held-out films (95% interval)"] if mode == "clinician" else []
     hint = '<p class="small">Choose a finding to see its heat map and to ask about it.</p>'
-    return hint + _table("Findings", titles, rows) + note
+    return hint + table("Findings", titles, rows) + note
 
 
-def _table(caption: str, titles: Sequence[str], rows: str) -> str:
+def table(caption: str, titles: Sequence[str], rows: str) -> str:
+    """Return a table that scrolls within itself; captions, titles and rows are HTML."""
     head = "".join(f'<th scope="col">{t}</th>' for t in titles)
     return (
         f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table class="facts">'
@@ -153,7 +159,7 @@ def measurements_html(study: Study) -> str:
     rows = "".join(_measurement_row(m) for m in study.measurements)
     if not rows:
         return ""
-    return _table("Measurements", ("No.", "Measurement", "Value", "Reference", "Caveat"), rows)
+    return table("Measurements", ("No.", "Measurement", "Value", "Reference", "Caveat"), rows)
 
 
 def _measurement_row(measurement: Measurement) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -223,3 +224,11 @@ def test_the_reader_chooses_the_language():
     loading.system.set_result(System())
     list(Handlers(loading).answer(Visit(study=study()).ask("Sure?"), "clinician", "", "de"))
     assert heard == {"language": "de"}
+
+
+def test_the_current_film_is_not_its_own_earlier_film(upload: Path) -> None:
+    work = loaded(FakeSystem())
+    same = replace(study(), radiograph=replace(study().radiograph, sha256=f"{len(b'film'):064d}"))
+    *_, (visit, notice) = work.read_prior(str(upload), Visit(study=same))
+    assert visit.prior is None
+    assert "current film itself" in notice
