@@ -93,7 +93,7 @@ def align(earlier: Masks | None, current: Masks | None) -> Alignment | Unaligned
     if residual > MOST_RESIDUAL:
         return Unaligned("the outlines of the two films don't fit each other")
     if abs(found.degrees) > MOST_DEGREES:
-        return Unaligned(f"one film is turned by {abs(found.degrees):.0f} degrees against the other")
+        return Unaligned(f"one film is turned by more than {MOST_DEGREES:.0f} degrees against the other")
     return found
 
 

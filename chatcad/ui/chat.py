@@ -16,11 +16,12 @@ from chatcad.findings.wording import positives
 from chatcad.language import reminders
 from chatcad.retrieval.glossary import words_of
 from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
+from chatcad.ui.labels import label
 from chatcad.vocabulary import terms
 
 Message = dict[str, Any]
 
-MADE = '<details class="made"><summary>How this answer was made'
+MADE = '<details class="made"><summary>'
 """How the last message of a finished answer begins."""
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~$]|^[#+>-]")  # a picture, a link's address or a list needs one of these first
@@ -83,18 +84,22 @@ def messages_of(turn: Turn, study: Study) -> list[Message]:
         text = f"`urgent` {text}"
     sources = "\n\n".join(_source(p) for p in turn.citations)
     replaced = sum(s.checked != "kept" for s in turn.sentences)
-    count = f"{len(turn.sentences)} sentences checked, {replaced} changed by the check"
+    count = f"{len(turn.sentences)} {label('sentences checked')}, {replaced} {label('changed by the check')}"
     if "fallback" in turn.machine:
-        count += f", worded by {_in_tag(turn.backend)}"
+        count += f", {label('worded by')} {_in_tag(turn.backend)}"
     made = provenance_markdown(turn, study)
-    below = [f"**Sources**\n\n{sources}"] if sources else []
+    below = [f"**{label('Sources')}**\n\n{sources}"] if sources else []
     if words := words_of(turn):
         meanings = "\n".join(f"- **{inert(term)}** means {inert(plain)}" for term, plain in words.items())
-        below.append(f"<details><summary>Words in this answer</summary>\n\n{meanings}\n\n</details>")
+        below.append(f"<details><summary>{label('Words in this answer')}</summary>\n\n{meanings}\n\n</details>")
+    title = f"{label('How this answer was made')} <small>{count}</small>"
     return [
         {"role": "user", "content": inert(turn.question)},
         {"role": "assistant", "content": "\n\n".join([text, *below])},
-        {"role": "assistant", "content": f"{MADE} <small>{count}</small></summary>\n\n{made}\n\n</details>"},
+        {
+            "role": "assistant",
+            "content": f"{MADE}{title}</summary>\n\n{made}\n\n</details>",
+        },
     ]
 
 

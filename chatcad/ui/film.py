@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -23,7 +24,9 @@ from chatcad.ui.talk import offers_of, talk_updates
 from chatcad.ui.visit import Visit
 
 
-def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
+def wire_film(  # noqa: PLR0917
+    work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, cache: Path
+) -> None:
     """Let films be read, drawn and asked about."""
 
     def reading(steps: Iterator[tuple[Visit, str]], mode: Mode) -> Iterator[Updates]:
@@ -37,6 +40,10 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
 
     def read_phantom(mode: Mode, asked: gr.Request) -> Iterator[Updates]:
         yield from reading(work.read_phantom(owner_of(asked)), mode)
+
+    def read_example(key: str, mode: Mode, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read_example(cache, key, owner_of(asked)), mode)
+        yield {film.example: None}
 
     def pick(chosen: gr.SelectData, now: Visit, mode: Mode, *controls: Any) -> Updates:
         finding = None if now.study is None else next((f for f in now.study.findings if f.id == chosen.value), None)
@@ -58,6 +65,7 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     hidden = {"show_progress": "hidden"}
     film.drop.upload(read, [film.drop, talk.mode], parts, **hidden, **MODEL_WORK)
     film.phantom.click(read_phantom, talk.mode, parts, **hidden, **MODEL_WORK)
+    film.example.input(read_example, [film.example, talk.mode], [*parts, film.example], **hidden, **MODEL_WORK)
     picking = [visit, film.heat, film.figure, *talk.offers, *judged]
     film.findings.select(pick, [visit, talk.mode, *film.controls], picking, **hidden, **LIGHT_WORK)
     for change in film.redraw:
