@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives
-from chatcad.language import reminders
+from chatcad.language import reminders, spoken, words_for
 from chatcad.retrieval.glossary import words_of
 from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
 from chatcad.ui.labels import label
@@ -158,21 +158,25 @@ def suggestions(study: Study, turns: Sequence[Turn], mode: Mode, picked: str | N
 
 
 def _about(picked: str | None, mode: Mode) -> list[str]:
-    if picked is None:
-        return []
-    term = terms()[picked]
-    return [f"How sure are you about {f'the {term.name}' if mode == 'clinician' else term.plain}?"]
+    return [] if picked is None else [_question("How sure are you about {name}?", picked, mode)]
+
+
+def _question(english: str, about: str, mode: Mode) -> str:
+    """Return a question about a label in the language spoken, with the label's name as its reader says it."""
+    words = words_for(about)
+    name = words.plain if mode == "patient" else f"the {words.name}" if spoken() == "en" else words.short
+    return label(english).format(name=name)
 
 
 def _questions(study: Study, mode: Mode) -> list[str]:
-    flagged = [terms()[f.label] for f in positives(study)[:2]]
-    named = [t.name if mode == "clinician" else t.plain for t in flagged]
+    flagged = [f.label for f in positives(study)[:2]]
     if mode == "patient":
-        asked = [q for n in named for q in (f"What does {n} mean?", "Is it dangerous?")]
-        return list(dict.fromkeys([*asked, "What does the picture show?", "What should be done next?",
-                                   "How sure are you?"]))  # fmt: skip
-    asked = [q for n in named for q in (f"How certain is the {n}?", f"What should be done next about the {n}?")]
+        asked = [q for n in flagged for q in (_question("What does {name} mean?", n, mode), label("Is it dangerous?"))]
+        general = ("What does the picture show?", "What should be done next?", "How sure are you?")
+        return list(dict.fromkeys([*asked, *map(label, general)]))
+    about = ("How certain is {name}?", "What should be done next about {name}?")
+    asked = [_question(q, n, mode) for n in flagged for q in about]
     ratio = study.measurement("cardiothoracic_ratio")
     measured = ["How large is the heart?"] if ratio is not None and ratio.value is not None else []
-    return [*asked[:2], *measured, *asked[2:], "Summarise the findings.", "What was not assessed?",
-            "How urgent is this?"]  # fmt: skip
+    general = ("Summarise the findings.", "What was not assessed?", "How urgent is this?")
+    return [*asked[:2], *map(label, measured), *asked[2:], *map(label, general)]

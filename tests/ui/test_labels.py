@@ -13,11 +13,15 @@ import chatcad.ui
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
 from chatcad.language import speaking, spoken, table
+from chatcad.planning import foreign
+from chatcad.planning.subjects import labels_meant
 from chatcad.ui import labels, layout, prior, tables, welcome
+from chatcad.ui.chat import _about, _questions
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.loading import Loading
 from chatcad.ui.page import build
 from chatcad.ui.visit import Visit
+from tests.factories import make_study
 
 from .fake import FakeSystem, study
 
@@ -132,3 +136,26 @@ def test_a_film_is_read_and_a_question_answered_as_if_the_page_were_english():
         work.impression(Visit(study=study()))
         assert "simulada" in [notice for _, notice in work.read_phantom()][-1]
     assert set(heard) == {"en"}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_offered_questions_are_in_the_language_and_are_understood_as_what_they_ask(language, mode):
+    film = make_study()
+    with speaking(language):
+        offered = [*_questions(film, mode), *_about("Effusion", mode)]
+    for question, english in zip(offered, [*_questions(film, mode), *_about("Effusion", mode)], strict=True):
+        assert question != english
+        asked = foreign.understand(question, (), language)
+        assert asked.intent in KIND_OF[next(start for start in KIND_OF if english.startswith(start))], question
+        named = (
+            {*labels_meant(english)} - {"Cardiomegaly"} if english.startswith("How large") else labels_meant(english)
+        )
+        assert set(named) <= set(asked.labels), question
+
+
+KIND_OF = {
+    "How certain": {"certainty"}, "How sure": {"certainty"}, "What should": {"next_step"}, "How large": {"measurement"},
+    "Summarise": {"summary"}, "What was not": {"summary"}, "How urgent": {"urgency"}, "Is it dangerous": {"urgency"},
+    "What does the picture": {"summary"}, "What does": {"meaning"},
+}  # fmt: skip
