@@ -39,7 +39,9 @@ class Photographer:
         page = self.browser.new_context(**(DESK | context)).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto(self.url)
-        page.get_by_role("heading", name="ChatCAD", exact=True).wait_for()
+        page.locator("#drop button").wait_for()
+        page.wait_for_timeout(500)  # a click before the page's events are bound would be lost
+        page.locator(".notice.busy").wait_for(state="detached")
         return page
 
     def take(self, page: Page, name: str, *, whole: bool = False) -> None:
