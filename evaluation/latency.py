@@ -55,8 +55,9 @@ def run(settings: Settings) -> dict[str, Any]:
     load = os.getloadavg()[0]
     del chatcad  # its models would take the cores from the app that is measured next
     starts, drops = page_seconds(settings, films)
+    page_load = os.getloadavg()[0]
     seconds |= {PAGE_USABLE.name: starts, ON_SCREEN.name: drops}
-    print(f"opened in {opened:.1f} s; {settings.backend} backend; load average {load:.1f}")
+    print(f"opened in {opened:.1f} s; {settings.backend} backend; load average {load:.1f}, then {page_load:.1f}")
     print(f"{'':26} {'median':>8} {'max':>8} {'limit':>8} {'n':>5}")
     for bar in BARS:
         values = seconds[bar.name]
@@ -65,6 +66,7 @@ def run(settings: Settings) -> dict[str, Any]:
         "opened_s": round(opened, 2),
         "backend": backend,
         "load_average": round(load, 2),
+        "page_load_average": round(page_load, 2),
         "cores": os.cpu_count(),
         "figures": {
             bar.name: {

@@ -118,6 +118,11 @@ def test_the_page_is_said_in_the_language_chosen_while_a_film_is_there(fake_serv
     page.get_by_role("button", name="Was bedeutet ein Herz").wait_for()
     assert tab.serious() == []
     tab.shot("german", whole=True)
+    page.get_by_role("radio", name="Español").check()
+    page.get_by_role("button", name="Preguntar", exact=True).wait_for()
+    buttons = "#ask button, #offers button, #report-buttons button"
+    cut = f"[...document.querySelectorAll('{buttons}')].filter(b => b.scrollWidth > b.clientWidth + 1).length"
+    assert page.evaluate(cut) == 0
     page.get_by_role("radio", name="English").check()
     page.get_by_role("region", name="Findings").wait_for()
 
