@@ -156,6 +156,6 @@ def test_offered_questions_are_in_the_language_and_are_understood_as_what_they_a
 
 KIND_OF = {
     "How certain": {"certainty"}, "How sure": {"certainty"}, "What should": {"next_step"}, "How large": {"measurement"},
-    "Summarise": {"summary"}, "What was not": {"summary"}, "How urgent": {"urgency"}, "Is it dangerous": {"urgency"},
+    "Summarise": {"summary"}, "What was not": {"system"}, "How urgent": {"urgency"}, "Is it dangerous": {"urgency"},
     "What does the picture": {"summary"}, "What does": {"meaning"},
 }  # fmt: skip
