@@ -19,7 +19,8 @@ SIZES = {
 }
 CUT_OFF = """() => [...document.querySelectorAll('body *')].filter(e => {
   const box = e.getBoundingClientRect();
-  const hidden = e.closest('[aria-hidden=true], thead, .sr-only, .eta-bar') || getComputedStyle(e).visibility === 'hidden';
+  const aside = e.closest('[aria-hidden=true], thead, .sr-only, .eta-bar');
+  const hidden = aside || getComputedStyle(e).visibility === 'hidden';
   return box.width > 1 && box.height > 1 && !hidden && (box.right > innerWidth + 1 || box.left < -1);
 }).map(e => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)"""
 
