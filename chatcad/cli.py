@@ -145,6 +145,7 @@ def _system_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     actions.add_parser("erase", help="delete them")
     _access_commands(commands)
     commands.add_parser("doctor", help="what is installed, what is missing, and how to get it")
+    commands.add_parser("examples", help="fetch openly licensed films to try the page with; needs internet once")
     commands.add_parser("prepare", help="convert the embedded language model and build the index (done by make setup)")
 
 

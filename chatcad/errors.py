@@ -30,6 +30,10 @@ class ContextRefused(UsageError):
     """The clinical context can't be read: too long, or JSON that is no FHIR resource."""
 
 
+class ExampleFailed(ChatCADError):
+    """An example film could not be fetched, or is not the one that was: which film, and why."""
+
+
 class ImageRefused(ChatCADError):
     """The file is not an image that may be read: unreadable, too large, or not a frontal chest film."""
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
+from chatcad.findings.change import Change, compare, ratio_change
 from chatcad.findings.measure import worth_saying
 from chatcad.findings.wording import positives
+from chatcad.language import words_for
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
 from chatcad.planning.causes import say_differential
 from chatcad.planning.differential import NO_CONTEXT, differential
@@ -257,24 +259,38 @@ def _summary(case: Case) -> list[Statement]:
 def _comparison(case: Case) -> list[Statement]:
     if case.prior is None:
         return case.reply("comparison") + [say_finding(f, case.mode) for f in case.findings[:2]]
-    said = []
-    for finding in case.findings[:MOST_POSITIVES]:
-        before = case.prior.finding(finding.label)
-        if before is not None:
-            then, now = (say_finding(f, case.mode).text for f in (before, finding))
-            said += case.reply("prior", (finding.id,), then=then, now=now)
-    if any(f.label == OF_THE_HEART for f in case.findings):
+    compared = _compared(case, case.prior)
+    said = [s for change in compared for s in _say_change(case, change)]
+    if any(c.now.label == OF_THE_HEART for c in compared):
         said += _compare_ratios(case, case.prior)
     return said or case.reply("no_positive")
 
 
+def _compared(case: Case, prior: Study) -> list[Change]:
+    """Return the labels asked for, else those that either film has: what is gone now is a change as well."""
+    flagged = [f.label for film in (case.study, prior) for f in positives(film)[:MOST_POSITIVES]]
+    labels = case.asked.labels or tuple(dict.fromkeys(flagged))
+    pairs = [(prior.finding(label), case.study.finding(label)) for label in labels]
+    return [compare(then, now, case.study, prior) for then, now in pairs if then is not None and now is not None]
+
+
+def _say_change(case: Case, change: Change) -> list[Statement]:
+    if change.apart is not None:
+        words = words_for(change.now.label)
+        apart = case.reply("prior_apart", (change.now.id,), name=words.name, plain=words.plain)
+        return [*apart, say_finding(change.now, case.mode)]
+    then, now = (say_finding(f, case.mode).text for f in (change.then, change.now))
+    return case.reply("prior", (change.now.id,), then=then, now=now)
+
+
 def _compare_ratios(case: Case, prior: Study) -> list[Statement]:
-    then, now = (s.measurement("cardiothoracic_ratio") for s in (prior, case.study))
-    if then is None or now is None or then.value is None or now.value is None:
+    ratios = ratio_change(case.study, prior)
+    if ratios is None or ratios.then.value is None or ratios.now.value is None or not ratios.same_networks:
         return []
     said = []
     if case.mode == "clinician":
-        said = case.reply("prior_ratio", (now.id,), then=f"{then.value:.2f}", now=f"{now.value:.2f}")
+        then, now = (f"{m.value:.2f}" for m in (ratios.then, ratios.now))
+        said = case.reply("prior_ratio", (ratios.now.id,), then=then, now=now)
     return said + (case.reply("views_differ") if prior.view != case.study.view else [])
 
 

@@ -13,14 +13,15 @@ from urllib.parse import quote, urlsplit
 
 from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives
-from chatcad.language import reminders
+from chatcad.language import reminders, spoken, words_for
 from chatcad.retrieval.glossary import words_of
 from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
+from chatcad.ui.labels import label
 from chatcad.vocabulary import terms
 
 Message = dict[str, Any]
 
-MADE = '<details class="made"><summary>How this answer was made'
+MADE = '<details class="made"><summary>'
 """How the last message of a finished answer begins."""
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~$]|^[#+>-]")  # a picture, a link's address or a list needs one of these first
@@ -83,18 +84,22 @@ def messages_of(turn: Turn, study: Study) -> list[Message]:
         text = f"`urgent` {text}"
     sources = "\n\n".join(_source(p) for p in turn.citations)
     replaced = sum(s.checked != "kept" for s in turn.sentences)
-    count = f"{len(turn.sentences)} sentences checked, {replaced} changed by the check"
+    count = f"{len(turn.sentences)} {label('sentences checked')}, {replaced} {label('changed by the check')}"
     if "fallback" in turn.machine:
-        count += f", worded by {_in_tag(turn.backend)}"
+        count += f", {label('worded by')} {_in_tag(turn.backend)}"
     made = provenance_markdown(turn, study)
-    below = [f"**Sources**\n\n{sources}"] if sources else []
+    below = [f"**{label('Sources')}**\n\n{sources}"] if sources else []
     if words := words_of(turn):
         meanings = "\n".join(f"- **{inert(term)}** means {inert(plain)}" for term, plain in words.items())
-        below.append(f"<details><summary>Words in this answer</summary>\n\n{meanings}\n\n</details>")
+        below.append(f"<details><summary>{label('Words in this answer')}</summary>\n\n{meanings}\n\n</details>")
+    title = f"{label('How this answer was made')} <small>{count}</small>"
     return [
         {"role": "user", "content": inert(turn.question)},
         {"role": "assistant", "content": "\n\n".join([text, *below])},
-        {"role": "assistant", "content": f"{MADE} <small>{count}</small></summary>\n\n{made}\n\n</details>"},
+        {
+            "role": "assistant",
+            "content": f"{MADE}{title}</summary>\n\n{made}\n\n</details>",
+        },
     ]
 
 
@@ -153,21 +158,25 @@ def suggestions(study: Study, turns: Sequence[Turn], mode: Mode, picked: str | N
 
 
 def _about(picked: str | None, mode: Mode) -> list[str]:
-    if picked is None:
-        return []
-    term = terms()[picked]
-    return [f"How sure are you about {f'the {term.name}' if mode == 'clinician' else term.plain}?"]
+    return [] if picked is None else [_question("How sure are you about {name}?", picked, mode)]
+
+
+def _question(english: str, about: str, mode: Mode) -> str:
+    """Return a question about a label in the language spoken, with the label's name as its reader says it."""
+    words = words_for(about)
+    name = words.plain if mode == "patient" else f"the {words.name}" if spoken() == "en" else words.short
+    return label(english).format(name=name)
 
 
 def _questions(study: Study, mode: Mode) -> list[str]:
-    flagged = [terms()[f.label] for f in positives(study)[:2]]
-    named = [t.name if mode == "clinician" else t.plain for t in flagged]
+    flagged = [f.label for f in positives(study)[:2]]
     if mode == "patient":
-        asked = [q for n in named for q in (f"What does {n} mean?", "Is it dangerous?")]
-        return list(dict.fromkeys([*asked, "What does the picture show?", "What should be done next?",
-                                   "How sure are you?"]))  # fmt: skip
-    asked = [q for n in named for q in (f"How certain is the {n}?", f"What should be done next about the {n}?")]
+        asked = [q for n in flagged for q in (_question("What does {name} mean?", n, mode), label("Is it dangerous?"))]
+        general = ("What does the picture show?", "What should be done next?", "How sure are you?")
+        return list(dict.fromkeys([*asked, *map(label, general)]))
+    about = ("How certain is {name}?", "What should be done next about {name}?")
+    asked = [_question(q, n, mode) for n in flagged for q in about]
     ratio = study.measurement("cardiothoracic_ratio")
     measured = ["How large is the heart?"] if ratio is not None and ratio.value is not None else []
-    return [*asked[:2], *measured, *asked[2:], "Summarise the findings.", "What was not assessed?",
-            "How urgent is this?"]  # fmt: skip
+    general = ("Summarise the findings.", "What was not assessed?", "How urgent is this?")
+    return [*asked[:2], *map(label, measured), *asked[2:], *map(label, general)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,12 +18,15 @@ from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.prior import prior_updates
 from chatcad.ui.report import report_updates
 from chatcad.ui.talk import offers_of, talk_updates
 from chatcad.ui.visit import Visit
 
 
-def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
+def wire_film(  # noqa: PLR0917
+    work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, cache: Path
+) -> None:
     """Let films be read, drawn and asked about."""
 
     def reading(steps: Iterator[tuple[Visit, str]], mode: Mode) -> Iterator[Updates]:
@@ -37,10 +41,9 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     def read_phantom(mode: Mode, asked: gr.Request) -> Iterator[Updates]:
         yield from reading(work.read_phantom(owner_of(asked)), mode)
 
-    def read_prior(path: str | None, now: Visit, asked: gr.Request) -> Iterator[Updates]:
-        for then, notice in work.read_prior(path, now, owner_of(asked)):
-            yield {visit: then, film.prior_notice: notice}
-        yield {film.prior: None}
+    def read_example(key: str, mode: Mode, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read_example(cache, key, owner_of(asked)), mode)
+        yield {film.example: None}
 
     def pick(chosen: gr.SelectData, now: Visit, mode: Mode, *controls: Any) -> Updates:
         finding = None if now.study is None else next((f for f in now.study.findings if f.id == chosen.value), None)
@@ -62,11 +65,10 @@ def wire_film(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     hidden = {"show_progress": "hidden"}
     film.drop.upload(read, [film.drop, talk.mode], parts, **hidden, **MODEL_WORK)
     film.phantom.click(read_phantom, talk.mode, parts, **hidden, **MODEL_WORK)
+    film.example.input(read_example, [film.example, talk.mode], [*parts, film.example], **hidden, **MODEL_WORK)
     picking = [visit, film.heat, film.figure, *talk.offers, *judged]
     film.findings.select(pick, [visit, talk.mode, *film.controls], picking, **hidden, **LIGHT_WORK)
-    prior = [visit, film.prior, film.prior_notice]
-    film.prior.upload(read_prior, [film.prior, visit], prior, **hidden, **MODEL_WORK)
-    for change in (film.shown.input, film.heat.input, film.level.release, film.window.release, film.inverted.input):
+    for change in film.redraw:
         change(handlers.draw, [visit, *film.controls], film.figure, trigger_mode="always_last", **hidden, **LIGHT_WORK)
 
 
@@ -89,7 +91,8 @@ def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
         film.findings: tables.findings_html(study, mode),
         film.measurements: tables.measurements_html(study),
         **report_updates(film.report, study),
-        film.prior: None,
-        film.prior_notice: "",
+        film.prior.drop: None,
+        film.prior.notice: "",
+        **prior_updates(film.prior, now, mode),
         film.small_print: tables.small_print_html(study),
     }

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from chatcad.desk import LOCAL, Desk
-from chatcad.errors import ChatCADError
+from chatcad.errors import ChatCADError, ExampleFailed
+from chatcad.examples import fetched, film_bytes
 from chatcad.findings.wording import positives
+from chatcad.language import speaking
 from chatcad.types import Language, Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
+from chatcad.ui.labels import label, steps_in
 from chatcad.ui.loading import Loading
 from chatcad.ui.overlay import Layers, render
 from chatcad.ui.phantom import phantom_png
@@ -67,11 +70,26 @@ class Handlers:
         )
         yield Visit(study=study), problem or remark
 
+    def read_example(self, cache: Path, key: str, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
+        """Read an openly licensed film that was fetched before; say whose it is."""
+        yield Visit(), self._busy()
+        try:
+            film, data = next(e for e in fetched(cache) if e.key == key), film_bytes(cache, key)
+        except (ExampleFailed, StopIteration):
+            said = "This example film is not there any more, or was changed: run `make examples` and start anew."
+            yield Visit(), tables.notice_html(said, "error")
+            return
+        study, problem = self._try_reading(data, owner)
+        remark = f"Example film: {film.what}. {film.licence}; {film.attribution}."
+        yield Visit(study=study), problem or tables.notice_html(remark, "done")
+
     def read_prior(self, path: str | None, visit: Visit, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
         """Read an earlier film of the same patient for comparison; a refusal leaves the rest as it is."""
         yield visit, self._busy()
         prior, problem = self._try_reading(path, owner)
         done = "" if prior is None else tables.prior_html(prior)
+        if prior and visit.study and prior.radiograph.sha256 == visit.study.radiograph.sha256:
+            prior, problem = None, tables.notice_html("This is the current film itself: drop an earlier one.", "error")
         yield replace(visit, prior=prior), problem or done
 
     def _busy(self) -> str:
@@ -89,7 +107,8 @@ class Handlers:
         if source is None or (path is not None and not path.is_file()):
             return None, tables.notice_html("The upload did not arrive: drop the file again.", "error")
         try:
-            return self.desk.read(path or cast("bytes", source), owner), ""
+            with speaking("en"):  # the draft report is English, as its check is
+                return self.desk.read(path or cast("bytes", source), owner), ""
         except ChatCADError as error:
             return None, tables.notice_html(_sentence(str(error)), "error")
         finally:
@@ -106,7 +125,8 @@ class Handlers:
         if not self.loading.system.done():
             return "", tables.notice_html(_LOADING_WORDS, "busy")
         try:
-            turn = self.desk.turn(IMPRESSION, Conversation(visit.study, design=design or self.design), owner)
+            with speaking("en"):
+                turn = self.desk.turn(IMPRESSION, Conversation(visit.study, design=design or self.design), owner)
         except ChatCADError as error:
             return "", tables.notice_html(_sentence(str(error)), "error")
         return "\n".join(impression_lines(visit.study, turn)), ""
@@ -132,7 +152,7 @@ class Handlers:
             talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, design or self.design, language)
             self.desk.admit(owner)
             with self.desk.answer(asking.text, talk, owner) as answer:
-                for said in answer.until(lambda: asking.stopped):
+                for said in steps_in("en", answer.until(lambda: asking.stopped)):
                     if isinstance(said, Turn):
                         visit = visit.finish(said)
                     else:
@@ -158,7 +178,7 @@ def _delete(upload: Path) -> None:
 def heat_choices(study: Study) -> list[tuple[str, str]]:
     """Return the findings that have a heat map as (words, label), after "none"."""
     mapped = [f for f in tables.ordered(study) if f.heat_map is not None]
-    return [("None", NO_HEAT), *((f"{tables.title_of(f, 'clinician')} ({f.id})", f.label) for f in mapped)]
+    return [(label("None"), NO_HEAT), *((f"{tables.title_of(f, 'clinician')} ({f.id})", f.label) for f in mapped)]
 
 
 def first_heat(study: Study) -> str:
@@ -186,7 +206,12 @@ def draw(  # noqa: PLR0917  -- Gradio passes components by position
     """
     if visit.study is None:
         return ""
-    chosen: dict[str, Any] = {name: name in shown for name in LAYERS}
-    label = None if heat in {None, NO_HEAT} else heat
-    layers = Layers(**chosen, heat=label, invert=inverted, level=level / 100, window=window / 100)
+    layers = layers_of(shown, heat, level, window, inverted)
     return tables.figure_html(render(visit.study, layers), visit.study, layers)
+
+
+def layers_of(shown: Sequence[str], heat: str | None, level: float, window: float, inverted: bool) -> Layers:
+    """Return what the film's controls ask for; see `draw`."""
+    chosen: dict[str, Any] = {name: name in shown for name in LAYERS}
+    mapped = None if heat in {None, NO_HEAT} else heat
+    return Layers(**chosen, heat=mapped, invert=inverted, level=level / 100, window=window / 100)

@@ -5,17 +5,22 @@ It knows Gradio's components and nothing of events or films.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from chatcad import DISCLAIMER
+from chatcad.examples import Example
 from chatcad.language import OWN_NAMES
 from chatcad.types import Language, PromptDesign
 from chatcad.ui import handlers, tables
+from chatcad.ui.labels import label
+from chatcad.ui.welcome import CLOSE, SHORTCUTS, welcome_html
 
 if TYPE_CHECKING:
     import gradio as gr
 
+    from chatcad.ui.prior import PriorPanel
     from chatcad.ui.report import ReportPanel
 
 Updates = dict[Any, Any]
@@ -24,28 +29,16 @@ Updates = dict[Any, Any]
 MODEL_WORK: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 16, "api_visibility": "private"}
 LIGHT_WORK: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 2, "api_visibility": "private"}
 
-_TITLE = (
-    '<h1>ChatCAD</h1><p class="lead">Drop a chest film, see what the networks found, and ask about it. '
-    "Everything stays on this machine.</p>"
-    '<p class="small">You are talking to a program (AI), not to a person. Each of its sentences is checked against '
-    "the findings before you see it.</p>"
+_LEAD = "Drop a chest film, see what the networks found, and ask about it. Everything stays on this machine."
+_PROGRAM = (
+    "You are talking to a program (AI), not to a person. Each of its sentences is checked against the findings before "
+    "you see it."
 )
 _EMPTY_CHAT = (
     "### Ask about the film\n\nDrop a frontal chest film first. Then ask in your own words: how sure, where, "
     "how large, what next.\n\nMarks behind a sentence: `F1` a finding, `M1` a measurement, `P1` a guideline passage, "
     "`general` neither."
 )
-_ABOUT = """
-<h2>What it does</h2>
-<ul><li>Reads one <b>frontal chest film</b> of an adult. Other pictures are refused, with the reason.</li>
-<li>Outlines lungs and heart, measures the cardiothoracic ratio, gives each finding with how sure it is.</li>
-<li>Answers questions in a clinician’s or a patient’s words, with the source of each sentence.</li></ul>
-<h2>What it can’t do</h2>
-<ul><li>The networks that ship with it are small, and <b>several detectors are weak</b>: the table says which.
-“Not flagged” never means “absent”. Stronger public networks can be added: <code>python -m chatcad doctor</code> names
-them and how to get each.</li>
-<li>It gives no doses and no treatment plan, and replaces no reader.</li></ul>
-"""
 _PICK = """
 element.addEventListener('click', event => {
   const button = event.target.closest('.pick');
@@ -88,6 +81,7 @@ class FilmColumn:
 
     drop: gr.File
     phantom: gr.Button
+    example: gr.Dropdown
     loading: gr.HTML
     notice: gr.HTML
     about: gr.HTML
@@ -102,8 +96,7 @@ class FilmColumn:
     findings: gr.HTML
     measurements: gr.HTML
     report: ReportPanel
-    prior: gr.File
-    prior_notice: gr.HTML
+    prior: PriorPanel
     small_print: gr.HTML
 
     @property
@@ -112,10 +105,15 @@ class FilmColumn:
         return [self.shown, self.heat, self.level, self.window, self.inverted]
 
     @property
+    def redraw(self) -> tuple[Any, ...]:
+        """Return the events after which the film is drawn anew."""
+        return (self.shown.input, self.heat.input, self.level.release, self.window.release, self.inverted.input)
+
+    @property
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
         return [self.about, self.panel, self.figure, *self.controls, self.remarks, self.findings, self.measurements,
-                *self.report.of_study, self.prior, self.prior_notice, self.small_print]  # fmt: skip
+                *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +136,47 @@ class TalkColumn:
         return [self.chat, self.question, self.send, self.stop, self.reword, *self.offers]
 
 
-def header() -> None:
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The title, and the line that stays in view."""
+
+    title: gr.HTML
+    disclaimer: gr.HTML
+
+    def updates(self) -> Updates:
+        """Return both in the language spoken."""
+        return {self.title: _title_html(), self.disclaimer: _disclaimer_html()}
+
+
+def header() -> Header:
     """Place the title, what the visitor talks to, and the line that stays in view."""
     import gradio as gr
 
-    gr.HTML(_TITLE, elem_id="title", js_on_load=_OPEN_PASSAGE)
-    gr.HTML(f'<p role="note">{tables.escape(DISCLAIMER)}</p>', elem_id="disclaimer")
+    title = gr.HTML(_title_html(), elem_id="title", js_on_load=_OPEN_PASSAGE + SHORTCUTS)
+    return Header(title, gr.HTML(_disclaimer_html(), elem_id="disclaimer"))
 
 
-def film_column(design: PromptDesign) -> FilmColumn:
+def _title_html() -> str:
+    return f'<h1>ChatCAD</h1><p class="lead">{label(_LEAD)}</p><p class="small">{label(_PROGRAM)}</p>'
+
+
+def _disclaimer_html() -> str:
+    return f'<p role="note">{tables.escape(label(DISCLAIMER))}</p>'
+
+
+def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmColumn:
     """Place the drop zone, the drawn film with its controls, the tables and the report."""
     import gradio as gr
 
+    from chatcad.ui.prior import prior_panel
     from chatcad.ui.report import report_panel
 
     drop = gr.File(label="Chest film: DICOM, PNG or JPEG", type="filepath", height=132, elem_id="drop")
-    phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary")
+    phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary", elem_id="phantom")
+    choices = [(f"{e.what} ({e.licence}; {e.attribution})", e.key) for e in examples]
+    example = gr.Dropdown(choices, value=None, label="Or an example film", visible=bool(choices), elem_id="example")
     loading, notice = gr.HTML(), gr.HTML(elem_id="notice")
-    about = gr.HTML(_ABOUT, elem_id="about")
+    about = gr.HTML(welcome_html(), elem_id="about", js_on_load=CLOSE)
     with gr.Column(visible=False) as panel:
         figure = gr.HTML(elem_id="figure", js_on_load=_ENLARGE)
         layers = [("Lungs", "lungs"), ("Heart", "heart"), ("Heart and chest widths", "widths")]
@@ -169,14 +190,12 @@ def film_column(design: PromptDesign) -> FilmColumn:
         findings = gr.HTML(elem_id="findings", js_on_load=_PICK)
         measurements = gr.HTML(elem_id="measurements")
         report = report_panel(design)
-        with gr.Accordion("Compare with an earlier film of the same patient", open=False):
-            prior = gr.File(label="Earlier film", type="filepath", height=110, elem_id="prior")
-            prior_notice = gr.HTML()
+        prior = prior_panel()
         with gr.Accordion("How this reading was made", open=False):
             small_print = gr.HTML()
     return FilmColumn(
-        drop, phantom, loading, notice, about, panel, remarks, figure, shown, heat, level, window, inverted, findings,
-        measurements, report, prior, prior_notice, small_print,
+        drop, phantom, example, loading, notice, about, panel, remarks, figure, shown, heat, level, window, inverted,
+        findings, measurements, report, prior, small_print,
     )  # fmt: skip
 
 
@@ -186,7 +205,7 @@ def talk_column(spoken: Language = "en") -> TalkColumn:
 
     modes = [("Clinician", "clinician"), ("Patient (plain words)", "patient")]
     languages = [(name, code) for code, name in OWN_NAMES.items()]
-    with gr.Row():
+    with gr.Row(elem_id="switches"):
         mode = gr.Radio(modes, value="clinician", label="Answers are for a", min_width=220)
         language = gr.Radio(languages, value=spoken, label="Answers are in", min_width=220, elem_id="language")
     chat = gr.Chatbot(

@@ -13,6 +13,7 @@ import gradio as gr
 
 from chatcad import observe
 from chatcad.checking.proofread import proofread
+from chatcad.language import speaking
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
 from chatcad.ui.handlers import Handlers
@@ -101,7 +102,8 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
     def check(draft: str, impression: str, now: Visit) -> str:
         if now.study is None:
             return ""
-        judged = proofread(f"{draft[:LONGEST]}\n{impression[:LONGEST]}", now.study, now.prior)
+        with speaking("en"):  # the check reads English, whatever language the page is in
+            judged = proofread(f"{draft[:LONGEST]}\n{impression[:LONGEST]}", now.study, now.prior)
         return proof.proof_html(judged) + proof.diff_html(now.study.draft_report, draft[:LONGEST])
 
     def restore(now: Visit) -> Updates:
@@ -113,7 +115,9 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
         observe.exported(now.study, kind, owner_of(request))
         write, ending = (proof.export_markdown, "md") if kind == "text/markdown" else (proof.export_text, "txt")
         name = f"report-{now.study.radiograph.sha256[: proof.SHA_PREFIX]}.{ending}"
-        return json.dumps({"name": name, "type": kind, "text": write(now.study, draft[:LONGEST], impression[:LONGEST])})
+        with speaking("en"):
+            text = write(now.study, draft[:LONGEST], impression[:LONGEST])
+        return json.dumps({"name": name, "type": kind, "text": text})
 
     def as_markdown(draft: str, impression: str, now: Visit, request: gr.Request) -> str:
         return as_file("text/markdown", draft, impression, now, request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from html import escape as escape_tags
 
@@ -15,15 +16,16 @@ from PIL import Image
 
 from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives, where
+from chatcad.language import decimal, words_for
 from chatcad.types import Finding, Measurement, Mode, Study
+from chatcad.ui.labels import caveat, label
 from chatcad.ui.overlay import Layers, Picture
-from chatcad.vocabulary import terms
 
 _SHAPES = {"present": "●", "uncertain": "◐", "not_flagged": "○", "absent": "–", "not_assessed": "×"}
 _STATES = {
     "uncertain": "possible",
     "absent": "unlikely",
-    "not_flagged": "not flagged <small>(doesn’t rule it out)</small>",
+    "not_flagged": "not flagged",
     "not_assessed": "not assessed",
 }
 _RELIABILITY = {
@@ -47,8 +49,8 @@ def escape(text: str) -> str:
 
 def name_of(finding: Finding, mode: Mode) -> str:
     """Return a finding's name for its reader, as it stands within a sentence."""
-    term = terms()[finding.label]
-    return term.name if mode == "clinician" else term.plain
+    words = words_for(finding.label)
+    return words.short if mode == "clinician" else words.plain
 
 
 def title_of(finding: Finding, mode: Mode) -> str:
@@ -58,8 +60,9 @@ def title_of(finding: Finding, mode: Mode) -> str:
 
 
 def state_of(finding: Finding) -> str:
-    """Return how sure the system is of a finding, in words."""
-    return _STATES.get(finding.state) or str(finding.band)
+    """Return how sure the system is of a finding, in words, as HTML."""
+    said = label(_STATES.get(finding.state) or str(finding.band))
+    return said + (f" <small>({label('doesn’t rule it out')})</small>" if finding.state == "not_flagged" else "")
 
 
 def ordered(study: Study) -> tuple[Finding, ...]:
@@ -73,31 +76,37 @@ def figure_html(picture: Picture, study: Study, layers: Layers) -> str:
 
     The pixels travel inside the page, so that no copy of a film lies in a cache folder under a guessable address.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="JPEG", quality=92, subsampling=0)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    items = "".join(f"<li>{item}</li>" for item in _legend(study, layers))
+    items = "".join(f"<li>{item}</li>" for item in legend(study, layers))
     return (
-        f'<figure class="film"><img src="data:image/jpeg;base64,{data}" alt="{escape(_described(study, layers))}">'
-        '<button type="button" class="enlarge">⤢ Enlarge the film</button>'
+        f'<figure class="film"><img src="{jpeg(picture)}" alt="{escape(_described(study, layers))}">'
+        f'<button type="button" class="enlarge">⤢ {label("Enlarge the film")}</button>'
         f'<figcaption><ul class="legend">{items}</ul></figcaption></figure>'
     )
 
 
-def _legend(study: Study, layers: Layers) -> list[str]:
+def jpeg(picture: Picture) -> str:
+    """Return a picture as an address that holds it."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="JPEG", quality=92, subsampling=0)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def legend(study: Study, layers: Layers) -> list[str]:
+    """Return what each mark on the film means, as HTML."""
     items = []
     if study.masks is not None:
-        items.append("<b>R</b> the patient’s right, as the networks see it")
+        items.append(f"<b>R</b> {label('the patient’s right, as the networks see it')}")
         if layers.lungs:
-            items.append('<i class="key lung"></i>lungs: solid line')
+            items.append(f'<i class="key lung"></i>{label("lungs: solid line")}')
         if layers.heart:
-            items.append('<i class="key heart"></i>heart: dashed line')
+            items.append(f'<i class="key heart"></i>{label("heart: dashed line")}')
         if layers.widths:
-            items.append('<i class="key span"></i>widths of the cardiothoracic ratio: bars with ends')
+            items.append(f'<i class="key span"></i>{label("widths of the cardiothoracic ratio: bars with ends")}')
     finding = study.finding(layers.heat) if layers.heat else None
     if finding is not None:
         shown = escape(name_of(finding, "clinician"))
-        items.append(f'<i class="key heat"></i>what the network looked at for {shown}; white ring: half of its maximum')
+        seen, ring = label("what the network looked at for"), label("white ring: half of its maximum")
+        items.append(f'<i class="key heat"></i>{seen} {shown}; {ring}')
     return items
 
 
@@ -114,19 +123,32 @@ def findings_html(study: Study, mode: Mode) -> str:
     """
     rows = "".join(_finding_row(f, mode) for f in ordered(study))
     missing = [name_of(f, mode) for f in study.findings if f.state == "not_assessed"]
-    note = f"<p><b>Not assessed</b>, neither cleared nor flagged: {escape(', '.join(missing))}.</p>" if missing else ""
+    note = (
+        f"<p><b>{label('Not assessed')}</b>, {label('neither cleared nor flagged')}: {escape(', '.join(missing))}.</p>"
+        if missing
+        else ""
+    )
     titles = ["No.", "Finding", "How sure", "Where"]
     titles += ["Probability", "Detector", "AUROC on held-out films (95% interval)"] if mode == "clinician" else []
-    hint = '<p class="small">Choose a finding to see its heat map and to ask about it.</p>'
-    return hint + _table("Findings", titles, rows) + note
+    hint = f'<p class="small">{label("Choose a finding to see its heat map and to ask about it.")}</p>'
+    return hint + table("Findings", titles, rows) + note
 
 
-def _table(caption: str, titles: Sequence[str], rows: str) -> str:
+def table(caption: str, titles: Sequence[str], rows: str) -> str:
+    """Return a table that scrolls within itself; captions, titles and rows are HTML."""
+    caption, titles = label(caption), [label(t) for t in titles]
     head = "".join(f'<th scope="col">{t}</th>' for t in titles)
+    rows = "".join(_with_titles(row, titles) for row in re.split(r"(?=<tr)", rows))
     return (
         f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table class="facts">'
         f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def _with_titles(row: str, titles: Sequence[str]) -> str:
+    """Give each cell its column's title: on a phone the row is shown as a list, and the head is hidden."""
+    named = iter(titles)
+    return re.sub(r"<t[dh]\b", lambda m: f'{m[0]} data-title="{next(named)}"', row)
 
 
 def _finding_row(finding: Finding, mode: Mode) -> str:
@@ -136,7 +158,7 @@ def _finding_row(finding: Finding, mode: Mode) -> str:
     if mode == "clinician":
         cells += [
             "–" if finding.probability is None else f"{finding.probability:.2f}",
-            _RELIABILITY[finding.reliability],
+            label(_RELIABILITY[finding.reliability]),
             "–" if auroc is None else f"{auroc[0]:.2f} <small>({auroc[1]:.2f}–{auroc[2]:.2f})</small>",
         ]
     return (
@@ -153,16 +175,16 @@ def measurements_html(study: Study) -> str:
     rows = "".join(_measurement_row(m) for m in study.measurements)
     if not rows:
         return ""
-    return _table("Measurements", ("No.", "Measurement", "Value", "Reference", "Caveat"), rows)
+    return table("Measurements", ("No.", "Measurement", "Value", "Reference", "Caveat"), rows)
 
 
 def _measurement_row(measurement: Measurement) -> str:
     cells = (
-        shown(measurement),
-        measurement.reference.replace("<=", "≤ "),
-        measurement.caveat or "–",
+        label("withheld") if measurement.value is None else decimal(shown(measurement)),
+        decimal(measurement.reference.replace("<=", "≤ ").removesuffix(" on PA")) + f" {label('on PA')}",
+        caveat(measurement.caveat) if measurement.caveat else "–",
     )
-    name = _MEASURES.get(measurement.name, measurement.name.replace("_", " "))
+    name = label(_MEASURES.get(measurement.name, measurement.name.replace("_", " ")))
     return (
         f'<tr><td class="id">{escape(measurement.id)}</td><th scope="row">{escape(name)}</th>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
@@ -174,15 +196,15 @@ def remarks_html(study: Study) -> str:
     """Return what the reader must know about the film itself: view, patient band, warnings."""
     film = study.radiograph
     about = [
-        f"{film.width} × {film.height} pixels",
-        f"view {study.view}",
-        f"frontal chest film: {study.gate.score:.2f}",
+        f"{film.width} × {film.height} {label('pixels')}",
+        f"{label('view')} {study.view}",
+        f"{label('frontal chest film')}: {study.gate.score:.2f}",
     ]
     about += [t for t in (film.modality, film.age_band and f"age {film.age_band}") if t]
     about += [] if film.sex == "unknown" else [f"sex {film.sex}"]
     warnings = "".join(f"<li>{escape(w)}</li>" for w in film.warnings)
-    listed = f'<ul class="warnings" aria-label="Warnings about the film">{warnings}</ul>' if warnings else ""
-    jump = '<p class="jump"><a href="#talk">Ask about this film ↓</a></p>'
+    listed = f'<ul class="warnings" aria-label="{label("Warnings about the film")}">{warnings}</ul>' if warnings else ""
+    jump = f'<p class="jump"><a href="#talk">{label("Ask about this film")} ↓</a></p>'
     return f'<p class="small">{escape(" · ".join(about))}</p>{listed}{jump}'
 
 
@@ -200,12 +222,14 @@ def notice_html(text: str, kind: str) -> str:
     if not text:
         return ""
     role = "alert" if kind == "error" else "status"
-    return f'<div class="notice {escape(kind)}" role="{role}">{escape(text)}</div>'
+    return f'<div class="notice {escape(kind)}" role="{role}">{escape(label(text))}</div>'
 
 
 def prior_html(prior: Study) -> str:
     """Return one line on an earlier film that answers may compare with."""
-    flagged = ", ".join(f"{name_of(f, 'clinician')} {state_of(f)}" for f in positives(prior)) or "nothing flagged"
+    flagged = ", ".join(f"{name_of(f, 'clinician')} {state_of(f)}" for f in positives(prior)) or label(
+        "nothing flagged"
+    )
     ratio = prior.measurement("cardiothoracic_ratio")
-    measured = "" if ratio is None or ratio.value is None else f"; cardiothoracic ratio {ratio.value:.2f}"
-    return notice_html(f"Earlier film read: view {prior.view}; {flagged}{measured}.", "done")
+    measured = "" if ratio is None or ratio.value is None else f"; {label('cardiothoracic ratio')} {shown(ratio)}"
+    return notice_html(f"{label('Earlier film read')}: {label('view')} {prior.view}; {flagged}{measured}.", "done")

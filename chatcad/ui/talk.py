@@ -17,6 +17,7 @@ from chatcad.ui.chat import read_back, suggestions
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
+from chatcad.ui.labels import label
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.visit import Visit
 
@@ -24,10 +25,12 @@ from chatcad.ui.visit import Visit
 def talk_updates(talk: TalkColumn, now: Visit, mode: Mode) -> Updates:
     """Show the conversation, and wake only what can be used now."""
     ready, asking = now.study is not None, now.asking is not None
-    hint = "Ask about this film" if ready else "Drop a film first"
+    hint = label("Ask about this film" if ready else "Drop a film first")
     return {
         talk.chat: now.messages(),
-        talk.question: gr.update(interactive=ready and not asking, placeholder="Answering …" if asking else hint),
+        talk.question: gr.update(
+            interactive=ready and not asking, placeholder=label("Answering …") if asking else hint
+        ),
         talk.send: gr.update(interactive=ready and not asking),
         talk.stop: gr.update(interactive=asking),
         talk.reword: _reword_offer(now, mode),
@@ -49,7 +52,7 @@ def _reword_offer(now: Visit, mode: Mode) -> dict[str, Any]:
     """Offer the last answer in the words of the reader that was switched to."""
     other = bool(now.turns) and now.turns[-1].mode != mode and now.asking is None
     words = "Say the last answer in plain words" if mode == "patient" else "Say the last answer for a clinician"
-    return cast("dict[str, Any]", gr.update(value=words, visible=other))
+    return cast("dict[str, Any]", gr.update(value=label(words), visible=other))
 
 
 def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
@@ -59,7 +62,7 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         begun = now.ask(question[: handlers.QUESTION_LENGTH])
         updates = {visit: begun, **talk_updates(talk, begun, mode)}
         if begun.asking is not None:
-            updates[talk.question] = gr.update(value="", interactive=False, placeholder="Answering …")
+            updates[talk.question] = gr.update(value="", interactive=False, placeholder=label("Answering …"))
         return updates
 
     def again(now: Visit, mode: Mode, message: int, edited: str | None = None) -> Updates:
@@ -87,12 +90,12 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
             yield settled | {talk.chat: heard.messages()}
 
     def end(now: Visit, mode: Mode) -> Updates:
-        closed = now.close_ended("Not answered. Ask again.")
+        closed = now.close_ended(label("Not answered. Ask again."))
         changed = {} if closed is now else {visit: closed}  # an untouched visit must not overwrite a newer one
         return changed | talk_updates(talk, closed, mode) | judge_updates(judge, closed, mode)
 
     def stop(now: Visit, mode: Mode) -> Updates:
-        closed = now.close("Stopped. What is shown above was checked.")
+        closed = now.close(label("Stopped. What is shown above was checked."))
         return {visit: closed, **talk_updates(talk, closed, mode)}
 
     def forget(now: Visit, mode: Mode) -> Updates:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,19 +10,9 @@ from pathlib import Path
 import pytest
 
 from chatcad.config import ROOT, load_settings
+from evaluation.browser import Server, open_chromium, serve
 
 SHOTS = Path(__file__).parent / "screenshots"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-START_SECONDS = 90
-
-
-@dataclass
-class Server:
-    url: str
-    uploads: Path
-    log: Path
-    cache: Path
 
 
 @dataclass
@@ -59,42 +42,6 @@ class Visitor:
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
 
 
-@contextlib.contextmanager
-def serve(script: Path, folder: Path, cache: Path) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log, uploads = folder / "server.log", folder / "uploads"
-    env = os.environ | {"CHATCAD_PORT": str(port), "CHATCAD_HOST": "127.0.0.1", "CHATCAD_CACHE": str(cache),
-                        "GRADIO_TEMP_DIR": str(uploads),
-                        "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1",
-                        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}  # fmt: skip
-    with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, script], cwd=ROOT, env=env, stdout=out, stderr=out)
-    try:
-        _wait(f"http://127.0.0.1:{port}/", process, log)
-        yield Server(f"http://127.0.0.1:{port}", uploads, log, cache)
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(f"the server ended with {process.returncode}:\n{log.read_text()[-3000:]}")
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310  -- our own server
-                return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"the server was not up after {START_SECONDS} s:\n{log.read_text()[-3000:]}")
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serve(ROOT / "app.py", tmp_path_factory.mktemp("server"), load_settings().cache) as running:
@@ -110,14 +57,11 @@ def fake_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (requirements-dev.txt)")
-    binary = shutil.which("chromium")
-    if binary is None:
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed (requirements-dev.txt)")
+    if shutil.which("chromium") is None:
         pytest.skip("no chromium on this machine: apt-get install chromium")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=binary, args=FLAGS)
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

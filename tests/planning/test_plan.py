@@ -1,6 +1,7 @@
 """Plans: true by construction, in the order that matters, closed by the research-only line."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -95,6 +96,30 @@ def test_change_needs_an_earlier_film():
     assert heart[1] == "The cardiothoracic ratio was 0.48 on the earlier film and is 0.57 on this film."
     withheld = texts("comparison", "Cardiomegaly", prior=make_study(ctr=None))
     assert not any("ratio was" in t for t in withheld)
+
+
+def test_what_only_the_earlier_film_had_is_a_change_too():
+    earlier = make_study({"Effusion": ("assessed", 0.75)})
+    said = texts("comparison", study=make_study({"Effusion": ("assessed", 0.04)}), prior=earlier)
+    assert "On the earlier film: Pleural effusion is likely" in said[0]
+    assert "unlikely (probability 0.04)" in said[0]
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_a_change_is_not_stated_from_one_film_only(mode):
+    once = make_study({"Effusion": ("assessed", 0.75)})
+    never = make_study({})
+    for study, prior in ((once, never), (never, once)):
+        said = texts("comparison", "Effusion", study=study, prior=prior, mode=mode)
+        assert "can't be" in said[0]
+        assert not any("earlier film:" in t or "older picture:" in t for t in said)
+
+
+def test_other_weights_make_no_change():
+    earlier = replace(STUDY, run=replace(STUDY.run, weights_sha256={"net": "b" * 64}))
+    said = texts("comparison", "Cardiomegaly", prior=earlier)
+    assert "not both read for it by the same network" in said[0]
+    assert not any("ratio was" in t for t in said)
 
 
 def test_an_urgent_finding_comes_first_whatever_was_asked():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from chatcad.errors import ModelMissing
+from chatcad.examples import RECORD, fetched, folder, listed
 from chatcad.ui import handlers
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.loading import Loading
@@ -223,3 +227,28 @@ def test_the_reader_chooses_the_language():
     loading.system.set_result(System())
     list(Handlers(loading).answer(Visit(study=study()).ask("Sure?"), "clinician", "", "de"))
     assert heard == {"language": "de"}
+
+
+def test_the_current_film_is_not_its_own_earlier_film(upload: Path) -> None:
+    work = loaded(FakeSystem())
+    same = replace(study(), radiograph=replace(study().radiograph, sha256=f"{len(b'film'):064d}"))
+    *_, (visit, notice) = work.read_prior(str(upload), Visit(study=same))
+    assert visit.prior is None
+    assert "current film itself" in notice
+
+
+def test_an_example_film_is_read_with_its_licence_and_stays_where_it_lies(tmp_path: Path) -> None:
+    film, work = listed()[0], loaded(FakeSystem())
+    folder(tmp_path).mkdir()
+    (folder(tmp_path) / film.file).write_bytes(b"film")
+    assert fetched(tmp_path) == (), "nobody checked it"
+    (folder(tmp_path) / RECORD).write_text(json.dumps({film.key: sha256(b"film").hexdigest()}))
+    assert fetched(tmp_path) == (film,)
+    *_, (visit, notice) = work.read_example(tmp_path, film.key)
+    assert visit.study is not None
+    assert film.licence in notice
+    assert (folder(tmp_path) / film.file).is_file()
+    (folder(tmp_path) / film.file).write_bytes(b"another")
+    *_, (visit, notice) = work.read_example(tmp_path, film.key)
+    assert visit.study is None
+    assert "make examples" in notice

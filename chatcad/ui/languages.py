@@ -1,0 +1,64 @@
+"""The language switch at work: the words on the page, and what is shown of the film, in the language chosen.
+
+It knows which parts hold words. The words are ``labels``' and the tables' business.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from chatcad.types import Mode
+from chatcad.ui import handlers, tables
+from chatcad.ui.judge import JudgePanel, judge_updates
+from chatcad.ui.labels import label, relabelled, words_on
+from chatcad.ui.layout import LIGHT_WORK, FilmColumn, Header, TalkColumn, Updates
+from chatcad.ui.prior import prior_updates
+from chatcad.ui.talk import talk_updates
+from chatcad.ui.visit import Visit
+from chatcad.ui.welcome import welcome_html
+
+
+def wire_language(  # noqa: PLR0917
+    page: gr.Blocks, visit: gr.State, top: Header, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None
+) -> None:
+    """Let the switch say the page anew; a page that opens in another language is said so at once."""
+    words = words_on(page)
+    for changing in (*talk.offers, talk.reword, film.heat):  # their words depend on the film
+        words.pop(changing, None)
+    words.get(talk.question, {}).pop("placeholder", None)
+
+    def translate(now: Visit, mode: Mode, *controls: Any) -> Updates:
+        said = relabelled(words) | top.updates() | {film.about: welcome_html()}
+        for changes in (shown_of(film, now, mode, controls), talk_updates(talk, now, mode)):
+            said |= {c: _both(said.get(c), new) for c, new in changes.items() if c is not talk.chat}
+        # An answer under way writes the chat itself.
+        return said | judge_updates(judge, now, mode)
+
+    parts = {*words, top.title, top.disclaimer, film.about, *film.of_study, *talk.of_visit}
+    parts |= set() if judge is None else {*judge.of_visit}
+    event: dict[str, Any] = {"show_progress": "hidden", **LIGHT_WORK}
+    inputs = [visit, talk.mode, *film.controls]
+    talk.language.input(translate, inputs, list(parts), **event)
+    if talk.language.value != "en":
+        page.load(translate, inputs, list(parts), **event)
+
+
+def shown_of(film: FilmColumn, now: Visit, mode: Mode, controls: tuple[Any, ...]) -> Updates:
+    """Return what is shown of a film in words, drawn as it is now; nothing where there is none."""
+    if now.study is None:
+        return {}
+    return {
+        film.figure: handlers.draw(now, *controls),
+        film.heat: gr.update(label=label("Heat map of a finding"), choices=handlers.heat_choices(now.study)),
+        film.remarks: tables.remarks_html(now.study),
+        film.findings: tables.findings_html(now.study, mode),
+        film.measurements: tables.measurements_html(now.study),
+        **prior_updates(film.prior, now, mode, *controls),
+    }
+
+
+def _both(words: Any, new: Any) -> Any:
+    """Join the update of a component's words with that of its state."""
+    return {**words, **new} if isinstance(words, dict) and isinstance(new, dict) else new
