@@ -77,8 +77,15 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
     report = commands.add_parser("report", help="the report of one film")
     report.add_argument("image", type=Path)
-    report.add_argument("--export", choices=("md",), default="md", help="format (default: md)")
-    report.add_argument("--out", type=Path, metavar="DIR", help="write a file there instead of printing")
+    report.add_argument(
+        "--export",
+        default="md",
+        metavar="FORMATS",
+        help="of md, pdf, fhir, sr, seg, sc; several with commas (default: md)",
+    )
+    report.add_argument("--out", type=Path, metavar="DIR", help="write files there (default: print md, others to .)")
+    report.add_argument("--mode", choices=("clinician", "patient"), default="clinician", help="who reads it")
+    report.add_argument("--language", metavar="en|de|es", help="of its sentences (default: CHATCAD_LANGUAGE or en)")
     report.add_argument("--proofread", type=Path, metavar="EDITED.txt", help="judge a report that you edited instead")
     report.add_argument("--json", action="store_true", help="print JSON")
     for parser in (ask, report):
@@ -87,9 +94,12 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    batch = commands.add_parser("batch", help="a folder of films to a CSV; resumable")
+    batch = commands.add_parser("batch", help="a folder of films to a CSV or Parquet table; resumable")
     batch.add_argument("folder", type=Path)
-    batch.add_argument("--out", type=Path, required=True, metavar="RESULTS.csv")
+    batch.add_argument("--out", type=Path, required=True, metavar="RESULTS.csv|.parquet")
+    batch.add_argument(
+        "--export", default="", metavar="FORMATS", help="each film's report as well: pdf, fhir, sr, seg, sc"
+    )
 
     contact = commands.add_parser("contact-sheet", help="varied films with outlines and heat maps on one picture")
     contact.add_argument("source", type=Path, metavar="FOLDER|MANIFEST.csv")

@@ -21,9 +21,11 @@ def as_json(study: Study, impression: Turn, others: tuple[SimilarCase, ...]) -> 
 
 def as_markdown(study: Study, impression: Turn, others: tuple[SimilarCase, ...]) -> Response:
     """Return what ``report`` prints."""
-    from chatcad.commands import report
+    from chatcad import export
+    from chatcad.export import markdown
 
-    return Response(report.as_markdown(study, impression, others) + "\n", media_type="text/markdown")
+    report = export.worded(study, impression, others)
+    return Response(markdown.as_markdown(report) + "\n", media_type="text/markdown")
 
 
 FORMATS: Mapping[str, Write] = {"json": as_json, "md": as_markdown}
