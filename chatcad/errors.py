@@ -46,6 +46,10 @@ class ExportRefused(ChatCADError):
     exit_code = 3
 
 
+class DeliveryFailed(ChatCADError):
+    """A node or service of the hospital's network did not take or give what was asked; it is asked again later."""
+
+
 class ModelMissing(ChatCADError):
     """A network, its weights or a language-model backend is missing or damaged."""
 

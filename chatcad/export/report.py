@@ -17,7 +17,8 @@ class Report:
     """One film's report, before any format.
 
     ``findings`` is the draft, or what a reader made of it (``edited``); ``impression`` are sentences. ``author`` says
-    which prompt and which language model worded them, ``""`` where none did.
+    which prompt and which language model worded them, ``""`` where none did. ``history`` was told of the patient,
+    without names, and is never a fact about the film.
     """
 
     study: Study
@@ -29,6 +30,7 @@ class Report:
     language: Language = "en"
     edited: bool = False
     author: str = ""
+    history: str = ""
 
     @property
     def film(self) -> str:
@@ -36,9 +38,9 @@ class Report:
         return self.study.radiograph.sha256[:FILM_PREFIX]
 
 
-def drafted(study: Study) -> Report:
+def drafted(study: Study, history: str = "") -> Report:
     """Return the report of a study without a language model: the checked draft and the facts."""
-    return Report(study, study.draft_report)
+    return Report(study, study.draft_report, history=history)
 
 
 def worded(study: Study, turn: Turn, others: Sequence[SimilarCase] = ()) -> Report:

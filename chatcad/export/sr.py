@@ -169,5 +169,6 @@ def _texts(report: Report) -> Iterator[Any]:
     said += [(known.DCM.Finding, line) for line in report.findings.splitlines() if line.strip()]
     said += [(known.DCM.Comment, measurement_line(m)) for m in report.study.measurements]
     said += [(known.DCM.Impression, line) for line in report.impression]
+    said += [(known.DCM.History, f"As told, not from the film: {report.history}")] if report.history else []
     for name, text in said:
         yield TextContentItem(name, text, RelationshipTypeValues.CONTAINS)
