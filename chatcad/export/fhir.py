@@ -92,7 +92,7 @@ def _main(report: Report, results: list[str], now: str) -> Resource:
         "code": _STUDY,
         "issued": now,
         "result": [{"reference": url} for url in results],
-        "conclusion": "\n".join([DISCLAIMER, *said]),
+        "conclusion": "\n".join([*report.remarks, *said]),
     }
 
 

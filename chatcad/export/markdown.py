@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatcad import DISCLAIMER
 from chatcad.export.report import Report
 from chatcad.findings.wording import measurement_line
 from chatcad.types import SimilarCase
@@ -21,8 +20,7 @@ def as_markdown(report: Report) -> str:
     lines = [
         "# Chest radiograph: preliminary, machine-drafted",
         "",
-        f"*{DISCLAIMER}*",
-        "",
+        *(line for remark in report.remarks for line in (f"*{remark}*", "")),
         f"View: {study.view}. Film sha256: `{study.radiograph.sha256}`",
         "",
     ]

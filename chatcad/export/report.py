@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatcad import DISCLAIMER
 from chatcad.findings.wording import positives
 from chatcad.types import Language, Mode, Passage, SimilarCase, Study, Turn
 
 FILM_PREFIX = 12
 """Characters of the film's sha256 that name it in file names and on pages."""
+
+LEFT_BY_A_READER = "Findings and impression in words are as a reader left them; all codes and values are the machine's."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Report:
     def film(self) -> str:
         """The film's short name."""
         return self.study.radiograph.sha256[:FILM_PREFIX]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know before the sentences: what this program is, and who had the last word."""
+        return (DISCLAIMER, LEFT_BY_A_READER) if self.edited else (DISCLAIMER,)
 
 
 def drafted(study: Study, history: str = "") -> Report:

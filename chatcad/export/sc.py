@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from highdicom.sc import SCImage
 
 SERIES = 9003
-_LINE = 15
-_PAPER, _INK = (0, 0, 0), (255, 235, 130)
+LETTERS_A_LINE = 84
+"""Of the strip: a letter is about half as wide as it is high."""
+PAPER, INK = (0, 0, 0), (255, 235, 130)
 
 
 def picture(report: Report) -> Picture:
@@ -26,12 +28,14 @@ def picture(report: Report) -> Picture:
     layers = everything(report.study)
     drawn = Image.fromarray(render(report.study, layers))
     heat = f" · heat map: {terms()[layers.heat].name}" if layers.heat else ""
-    lines = [f"ChatCAD, machine-made, preliminary{heat}", *DISCLAIMER.split(": ", 1)]
-    page = Image.new("RGB", (drawn.width, drawn.height + (len(lines) + 1) * _LINE), _PAPER)
+    size = max(12, round(drawn.width / LETTERS_A_LINE * 2))
+    lines = textwrap.wrap(f"ChatCAD, machine-made, preliminary{heat}", LETTERS_A_LINE)
+    lines += textwrap.wrap(DISCLAIMER, LETTERS_A_LINE)
+    page = Image.new("RGB", (drawn.width, drawn.height + round((len(lines) + 0.6) * 1.35 * size)), PAPER)
     page.paste(drawn, (0, 0))
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=_LINE - 2)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=size)
     for row, line in enumerate(lines):
-        pen.text((8, drawn.height + (row + 0.4) * _LINE), line, fill=_INK, font=font)
+        pen.text((size, drawn.height + (row + 0.3) * 1.35 * size), line, fill=INK, font=font)
     return np.asarray(page)
 
 

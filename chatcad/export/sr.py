@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from chatcad import DISCLAIMER, __version__
+from chatcad import __version__
 from chatcad.export import codes
 from chatcad.export.report import Report
 from chatcad.export.source import EQUIPMENT, MANUFACTURER, MODEL, Source
@@ -165,7 +165,7 @@ def _texts(report: Report) -> Iterator[Any]:
     from highdicom.sr import RelationshipTypeValues, TextContentItem
     from pydicom.sr.codedict import codes as known
 
-    said = [(known.DCM.Comment, DISCLAIMER), *((known.DCM.Comment, r) for r in report.study.radiograph.warnings)]
+    said = [(known.DCM.Comment, r) for r in (*report.remarks, *report.study.radiograph.warnings)]
     said += [(known.DCM.Finding, line) for line in report.findings.splitlines() if line.strip()]
     said += [(known.DCM.Comment, measurement_line(m)) for m in report.study.measurements]
     said += [(known.DCM.Impression, line) for line in report.impression]

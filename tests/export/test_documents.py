@@ -130,6 +130,14 @@ def test_an_answered_question_brings_its_impression_and_sources():
     assert b"## Impression\n\n- Cardiomegaly is likely." in text
 
 
+@pytest.mark.parametrize("wanted", ["md", "fhir", "sr"])
+def test_what_a_reader_changed_is_said_to_be_a_readers(wanted):
+    edited = replace(drafted(make_study(draft="No finding.")), edited=True)
+    for report, said in ((edited, True), (drafted(make_study()), False)):
+        content = next(d for n, d in files(report, wanted).items() if not n.startswith("film"))
+        assert (b"as a reader left them" in content) == said
+
+
 def test_formats_are_a_list_with_commas():
     assert formats("SR, seg") == ("sr", "seg")
     with pytest.raises(UsageError, match="'docx'"):

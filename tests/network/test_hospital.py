@@ -49,7 +49,7 @@ def serving(node: Node, reader) -> Iterator[None]:
     thread = threading.Thread(target=service.run, args=(node, reader, load_settings(), stop))
     thread.start()
     try:
-        time.sleep(0.3)
+        wait_for_port(node.port)
         yield
     finally:
         stop.set()
