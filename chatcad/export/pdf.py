@@ -56,7 +56,7 @@ def _clinician(report: Report, words: Words) -> Iterator[Flowable]:
     study = report.study
     yield from _head(report, words)
     impression = words["impression_edited"] if report.edited else words["impression"]["clinician"]
-    said = report.impression or tuple(describe(f, "clinician") for f in positives(study))
+    said = _said(report, words)
     film = _film(report, everything(study), words)
     yield beside(film, _section(impression, said), _PICTURE_WIDTH["clinician"])
     yield from _measurements(report, words)
@@ -71,7 +71,7 @@ def _clinician(report: Report, words: Words) -> Iterator[Flowable]:
 def _patient(report: Report, words: Words) -> Iterator[Flowable]:
     study = report.study
     yield from _head(report, words)
-    said = report.impression or tuple(describe(f, "patient") for f in positives(study))
+    said = _said(report, words)
     film = _film(report, Layers(lungs=True, heart=True, heat=everything(study).heat), words)
     yield beside(film, _section(words["impression"]["patient"], said, "large"), _PICTURE_WIDTH["patient"])
     yield paragraph(words["urgent"], "urgent")
@@ -85,6 +85,13 @@ def _patient(report: Report, words: Words) -> Iterator[Flowable]:
         found = {e.entry.term: e.entry.plain for e in glossary().find(" ".join(said))}
         yield from _kept(_section(words["glossary"], [f"{term}: {plain}" for term, plain in found.items()]))
     yield from _sources(report, words)
+
+
+def _said(report: Report, words: Words) -> tuple[str, ...]:
+    """Return the impression; without one, what is flagged. That nothing is flagged is said as what it is."""
+    flagged = tuple(describe(f, report.mode) for f in positives(report.study))
+    nothing = () if flagged or report.edited else (words["nothing"][report.mode],)
+    return (*nothing, *(report.impression or flagged))
 
 
 def _head(report: Report, words: Words) -> Iterator[Flowable]:
@@ -108,12 +115,11 @@ def _film(report: Report, layers: Layers, words: Words) -> list[Flowable]:
     buffer.seek(0)
     height, width = drawn.shape[:2]
     scale = min(_PICTURE_WIDTH[report.mode] / width, _PICTURE_HEIGHT / height)
-    name = (
-        (words_for(layers.heat).short if report.mode == "clinician" else words_for(layers.heat).plain)
-        if layers.heat
-        else ""
-    )
-    heat = words["heat"][report.mode].format(name=name) if name else ""
+    heat = ""
+    if layers.heat:
+        called = words_for(layers.heat)
+        name = called.short if report.mode == "clinician" else called.plain
+        heat = words["heat"][report.mode].format(name=name)
     legend = words["picture"][report.mode].format(heat=heat)
     return [Image(buffer, scale * width, scale * height), paragraph(legend, "small")]
 
@@ -167,18 +173,10 @@ def _findings(report: Report, words: Words) -> Iterator[Flowable]:
 
 
 def _row(finding: Finding, words: Words) -> tuple[str, str, str, str]:
-    name = words_for(finding.label).short
-    state = (
-        "possible" if finding.state == "uncertain" else finding.band if finding.state == "present" else finding.state
-    )
+    name = words_for(finding.label).short + where(finding, "clinician")
+    level = finding.band if finding.state in {"present", "uncertain"} else finding.state
     chance = "" if finding.probability is None else decimal(f"{finding.probability:.2f}")
-    place = where(finding, "clinician")
-    return (
-        f"{name[:1].upper()}{name[1:]}{place}",
-        words["states"][state],
-        chance,
-        words["detectors"][finding.reliability],
-    )
+    return name[:1].upper() + name[1:], words["states"][level], chance, words["detectors"][finding.reliability]
 
 
 def _sources(report: Report, words: Words) -> list[Flowable]:
@@ -190,10 +188,6 @@ def _method(report: Report, words: Words) -> Iterator[Flowable]:
     run = report.study.run
     networks = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in run.weights_sha256.items())
     yield paragraph(words["method"], "heading")
-    for line in (
-        f"sha256: {networks}" if networks else "",
-        report.author,
-        f"film sha256 {report.study.radiograph.sha256}",
-    ):
-        if line:
-            yield paragraph(line, "small")
+    film = f"film sha256 {report.study.radiograph.sha256}"
+    for line in filter(None, (networks and f"sha256: {networks}", report.author, film)):
+        yield paragraph(line, "small")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import uid
 
 from chatcad import DISCLAIMER, __version__
 from chatcad.errors import ExportRefused
@@ -53,6 +54,16 @@ _MAY_BE_EMPTY = (
 )  # fmt: skip
 """Type 2 of PS3.3: they must be there."""
 _NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+
+
+_CLASSES = frozenset(
+    {
+        uid.ComputedRadiographyImageStorage,
+        uid.DigitalXRayImageStorageForPresentation,
+        uid.DigitalXRayImageStorageForProcessing,
+        uid.SecondaryCaptureImageStorage,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ def read(data: bytes) -> Source:
     Raises
     ------
     ExportRefused
-        Its header lacks a UID that results must repeat.
+        Its header lacks a UID that results must repeat, or it is no image of a kind that holds films.
     """
     from chatcad.imaging import dicom, metadata
 
@@ -114,6 +125,8 @@ def read(data: bytes) -> Source:
     missing = [keyword for keyword in _NEEDED if not header.get(keyword)]
     if missing:
         raise ExportRefused(f"the film's header has no {missing[0]}: results can't be filed beside it")
+    if header.SOPClassUID not in _CLASSES:
+        raise ExportRefused("the film's SOP class is none of CR, DX and Secondary Capture: results can't refer to it")
     return Source(_tidied(header), metadata.turns(header))
 
 
@@ -148,23 +161,21 @@ def made(study: Study) -> Source:
 
     The UIDs come from the film's sha256: what is exported of one film at different times lies in one study.
     """
-    from highdicom import UID
     from highdicom.sc import SCImage
-    from pydicom.uid import generate_uid
 
     film = study.radiograph
 
-    def uid(what: str) -> str:
-        return str(UID(generate_uid(entropy_srcs=["chatcad", film.sha256, what])))
+    def named(what: str) -> str:
+        return str(uid.generate_uid(entropy_srcs=["chatcad", film.sha256, what]))
 
     image = SCImage(
         pixel_array=np.rint(film.pixels * 65535).astype(np.uint16),
         photometric_interpretation="MONOCHROME2",
         bits_allocated=16,
         coordinate_system="PATIENT",
-        study_instance_uid=uid("study"),
-        series_instance_uid=uid("series"),
-        sop_instance_uid=uid("film"),
+        study_instance_uid=named("study"),
+        series_instance_uid=named("series"),
+        sop_instance_uid=named("film"),
         series_number=1,
         instance_number=1,
         manufacturer=MANUFACTURER,

@@ -178,6 +178,23 @@ def test_a_header_without_a_study_is_refused_in_one_line():
         files(drafted(studied(data)), "sr", data)
 
 
+@pytest.mark.parametrize("kind", ["1.2.3.4", "1.2.840.10008.5.1.4.1.1.29"])
+def test_an_unusual_kind_of_image_is_refused_in_one_line(kind):
+    data = dicom_film(SOPClassUID=kind)
+    with pytest.raises(ExportRefused, match="SOP class"):
+        files(drafted(studied(data)), "sr", data)
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [("ISO_IR 100", "Müller^Jörg"), (["ISO 2022 IR 6", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎")],
+)
+def test_names_in_other_character_sets_arrive_whole(charset, name):
+    data = dicom_film(SpecificCharacterSet=charset, PatientName=name)
+    made = only(data, studied(data), "seg")
+    assert (str(made.PatientName), made.SpecificCharacterSet) == (name, "ISO_IR 192")
+
+
 def test_odd_headers_of_old_archives_still_get_results():
     data = dicom_film(
         PatientSex="X", PixelSpacing=[0, 0], ImagerPixelSpacing=[0, 0], StudyDate="2026.1.2", PatientAge="57"

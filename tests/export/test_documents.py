@@ -97,6 +97,14 @@ def test_what_is_not_flagged_or_not_assessed_is_never_called_absent():
     assert "0.82" not in plain
 
 
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_a_film_without_a_flagged_finding_is_not_called_clear(mode):
+    quiet = make_study({"Effusion": ("weak", 0.1), "Edema": ("assessed", 0.04)}, ctr=0.45)
+    whole = " ".join(pages(Report(quiet, mode=mode)))
+    assert table("document")["nothing"][mode][:60] in whole
+    assert ("not flagged, not ruled out" if mode == "clinician" else "Not pointed out, but not ruled out") in whole
+
+
 def test_the_file_says_its_title_and_language_and_carries_its_fonts():
     (content,) = files(Report(make_study(), language="de"), "pdf").values()
     reader = PdfReader(io.BytesIO(content))
