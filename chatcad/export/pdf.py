@@ -22,13 +22,12 @@ from chatcad.findings.measure import limits, shown
 from chatcad.findings.wording import describe, describe_group, describe_measurement, positives, where
 from chatcad.language import decimal, speaking, table, words_for
 from chatcad.retrieval.glossary import glossary
-from chatcad.types import Finding, Measurement, Mode, State
+from chatcad.types import Finding, Measurement, State
 from chatcad.ui.overlay import Layers, everything, render
 
 Words = dict[str, Any]
 
-_PICTURE_WIDTH: dict[Mode, float] = {"clinician": 82 * mm, "patient": 76 * mm}
-_PICTURE_HEIGHT = 86 * mm
+_PICTURE_WIDTH, _PICTURE_HEIGHT = 76 * mm, 80 * mm
 
 
 def as_pdf(report: Report) -> bytes:
@@ -58,7 +57,7 @@ def _clinician(report: Report, words: Words) -> Iterator[Flowable]:
     impression = words["impression_edited"] if report.edited else words["impression"]["clinician"]
     said = _said(report, words)
     film = _film(report, everything(study), words)
-    yield beside(film, _section(impression, said), _PICTURE_WIDTH["clinician"])
+    yield beside(film, _section(impression, said), _PICTURE_WIDTH)
     yield from _measurements(report, words)
     yield from _findings(report, words)
     if report.edited:  # the machine's own draft would say the table again
@@ -73,7 +72,7 @@ def _patient(report: Report, words: Words) -> Iterator[Flowable]:
     yield from _head(report, words)
     said = _said(report, words)
     film = _film(report, Layers(lungs=True, heart=True, heat=everything(study).heat), words)
-    yield beside(film, _section(words["impression"]["patient"], said, "large"), _PICTURE_WIDTH["patient"])
+    yield beside(film, _section(words["impression"]["patient"], said, "large"), _PICTURE_WIDTH)
     yield paragraph(words["urgent"], "urgent")
     states: tuple[State, ...] = ("absent", "not_flagged", "not_assessed")
     for state in states:
@@ -114,7 +113,7 @@ def _film(report: Report, layers: Layers, words: Words) -> list[Flowable]:
     Picture.fromarray(drawn).save(buffer, format="JPEG", quality=92, subsampling=0)
     buffer.seek(0)
     height, width = drawn.shape[:2]
-    scale = min(_PICTURE_WIDTH[report.mode] / width, _PICTURE_HEIGHT / height)
+    scale = min(_PICTURE_WIDTH / width, _PICTURE_HEIGHT / height)
     heat = ""
     if layers.heat:
         called = words_for(layers.heat)
@@ -187,7 +186,6 @@ def _sources(report: Report, words: Words) -> list[Flowable]:
 def _method(report: Report, words: Words) -> Iterator[Flowable]:
     run = report.study.run
     networks = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in run.weights_sha256.items())
-    yield paragraph(words["method"], "heading")
     film = f"film sha256 {report.study.radiograph.sha256}"
-    for line in filter(None, (networks and f"sha256: {networks}", report.author, film)):
-        yield paragraph(line, "small")
+    lines = filter(None, (networks and f"sha256: {networks}", report.author, film))
+    yield KeepTogether([paragraph(words["method"], "heading"), *(paragraph(line, "small") for line in lines)])
