@@ -7,7 +7,8 @@ never a patient's name or number.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DICOM", "FORMATS", "Format", "Report", "as_bytes", "drafted", "export", "files", "formats", "impression_lines",
-    "objects", "worded",
+    "objects", "worded", "zipped",
 ]  # fmt: skip
 
 Format = Literal["md", "pdf", "fhir", "sr", "seg", "sc"]
@@ -109,6 +110,15 @@ def as_bytes(dataset: Dataset) -> bytes:
     """Return a DICOM object as a file of PS3.10."""
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def zipped(made: Mapping[str, bytes]) -> bytes:
+    """Return files by name as one ZIP archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in made.items():
+            archive.writestr(name, data)
     return buffer.getvalue()
 
 

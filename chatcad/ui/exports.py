@@ -8,21 +8,24 @@ travel to the browser inside the answer.
 from __future__ import annotations
 
 import base64
-import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 
 import gradio as gr
 
+from chatcad import observe
 from chatcad.errors import ChatCADError
-from chatcad.export import DICOM, Format, Report, files
-from chatcad.types import Language, Mode
+from chatcad.export import DICOM, Format, Report, files, zipped
+from chatcad.types import Language, Mode, Study
+from chatcad.ui.identity import owner_of
 from chatcad.ui.visit import Visit
 
-Buttons = Mapping[gr.Button, Callable[..., str]]
+Offer = Callable[[str, str, Visit, Language, gr.Request], str]
+Buttons = Mapping[gr.Button, Offer]
 
+LONGEST = 8000
+"""Characters of draft and impression each."""
 _OFFERS: tuple[tuple[str, tuple[Format, ...], Mode], ...] = (
     ("PDF for clinicians", ("pdf",), "clinician"),
     ("PDF for the patient", ("pdf",), "patient"),
@@ -34,45 +37,50 @@ _OFFERS: tuple[tuple[str, tuple[Format, ...], Mode], ...] = (
 def export_buttons() -> Buttons:
     """Place a button a format; each one's function makes the download of what stands on the page."""
     with gr.Row(elem_id="export-buttons"):
-        return {
-            gr.Button(words, size="sm", min_width=140): partial(download, wanted, mode)
-            for words, wanted, mode in _OFFERS
-        }
+        return {gr.Button(words, size="sm", min_width=140): _offer(wanted, mode) for words, wanted, mode in _OFFERS}
 
 
-def download(  # noqa: PLR0917  -- Gradio passes components by position
-    wanted: tuple[Format, ...], mode: Mode, draft: str, impression: str, now: Visit, language: Language
-) -> str:
+def _offer(wanted: tuple[Format, ...], mode: Mode) -> Offer:
+    def offer(draft: str, impression: str, now: Visit, language: Language, request: gr.Request) -> str:
+        if now.study is not None:
+            for one in wanted:
+                observe.exported(now.study, one, owner_of(request))
+        return download(wanted, now, Words(draft, impression, mode, language))
+
+    return offer
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands on the page: draft and impression, for whom, and the language of the fixed words."""
+
+    draft: str
+    impression: str
+    mode: Mode
+    language: Language
+
+
+def download(wanted: tuple[Format, ...], now: Visit, words: Words) -> str:
     """Return the file as JSON for the browser (``name``, ``type``, ``base64``), ``""`` without a film.
 
-    Several files come as one ZIP.
-
-    Parameters
-    ----------
-    wanted, mode
-        Formats, and for whom.
-    draft, impression
-        As they stand on the page; a patient's document holds neither, but sentences made from the findings.
-    now, language
-        The visit, and the language of the fixed words.
+    Several files come as one ZIP. A patient's document holds neither draft nor impression, but sentences made from the
+    findings.
     """
     if now.study is None:
         return ""
-    edited = " ".join(draft.split()) != " ".join(now.study.draft_report.split()) or bool(impression.strip())
-    written = Report(now.study, draft, tuple(impression.strip().splitlines()), edited=edited, language=language)
-    report = written if mode == "clinician" else Report(now.study, mode="patient", language=language)
+    report = _report(now.study, words)
     try:
         made = {name: data for one in wanted for name, data in files(report, one).items()}
     except ChatCADError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    name, data = next(iter(made.items())) if len(made) == 1 else (f"{wanted[0]}-{report.film}.zip", _zipped(made))
+    name, data = next(iter(made.items())) if len(made) == 1 else (f"{wanted[0]}-{report.film}.zip", zipped(made))
     kind = "application/pdf" if name.endswith(".pdf") else "application/zip"
     return json.dumps({"name": name, "type": kind, "base64": base64.b64encode(data).decode("ascii")})
 
 
-def _zipped(made: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in made.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
+def _report(study: Study, words: Words) -> Report:
+    if words.mode == "patient":
+        return Report(study, mode="patient", language=words.language)
+    draft, impression = words.draft[:LONGEST], words.impression[:LONGEST].strip()
+    edited = draft.split() != study.draft_report.split() or bool(impression)
+    return Report(study, draft, tuple(impression.splitlines()), edited=edited, language=words.language)

@@ -16,13 +16,12 @@ from chatcad.checking.proofread import proofread
 from chatcad.language import speaking
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
-from chatcad.ui.exports import Buttons, export_buttons
+from chatcad.ui.exports import LONGEST, Buttons, export_buttons
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
 from chatcad.ui.visit import Visit
 
-LONGEST = 8000
 _DESIGNS = [("P1: numbers", "P1"), ("P2: only what is flagged", "P2"), ("P3: levels in words", "P3")]
 _SAVE = """
 given => {
