@@ -7,7 +7,7 @@ import logging
 import signal
 import threading
 
-from chatcad import DISCLAIMER
+from chatcad import DISCLAIMER, observe
 from chatcad.config import Settings
 from chatcad.network.node import Node, Peer, ae_title, destination, query_filters
 from chatcad.premises import keep_on_premises
@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     node = node_of(arguments, settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("chatcad").info(DISCLAIMER)
+    observe.begin(settings)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

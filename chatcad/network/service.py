@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from chatcad import observe
 from chatcad.config import Settings
 from chatcad.errors import DeliveryFailed, ExportRefused, ImageRefused
 from chatcad.imaging.limits import Limits
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.2
 SHORT = 12
+OWNER = "dicom"
+"""Who reads and exports, as the audit names it."""
 
 
 def run(node: Node, reader: CadReader, settings: Settings, stop: threading.Event) -> None:
@@ -68,6 +71,7 @@ def read_one(queue: Queue, reader: CadReader, settings: Settings, node: Node) ->
     try:
         results = results_of(waiting.film.read_bytes(), reader, settings, node)
     except (ImageRefused, ExportRefused) as refusal:
+        observe.film_refused(refusal, OWNER)
         log.warning("film %s has no result: %s", name, refusal)
         queue.done(waiting.key)
         return True
@@ -91,10 +95,14 @@ def results_of(data: bytes, reader: CadReader, settings: Settings, node: Node) -
     from chatcad.pipeline import read_film
 
     study = read_film(data, reader, settings)
+    observe.film_read(study, OWNER)
     told = indication(data, node.indications, Limits(settings.max_bytes, settings.max_pixels))
     report = export.drafted(study, history=told)
     wanted = export.DICOM if study.masks is not None else ("sr", "sc")
-    return {name: export.as_bytes(made) for name, made in export.objects(report, source_of(data, study), wanted)}
+    made = {name: export.as_bytes(result) for name, result in export.objects(report, source_of(data, study), wanted)}
+    for name in made:
+        observe.exported(study, name, OWNER)
+    return made
 
 
 def deliver_one(queue: Queue, node: Node) -> bool:
