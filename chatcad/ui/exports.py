@@ -17,11 +17,12 @@ import gradio as gr
 from chatcad import observe
 from chatcad.errors import ChatCADError
 from chatcad.export import DICOM, Format, Report, files, zipped
-from chatcad.types import Language, Mode, Study
+from chatcad.language import spoken
+from chatcad.types import Mode, Study
 from chatcad.ui.identity import owner_of
 from chatcad.ui.visit import Visit
 
-Offer = Callable[[str, str, Visit, Language, gr.Request], str]
+Offer = Callable[[str, str, Visit, gr.Request], str]
 Buttons = Mapping[gr.Button, Offer]
 
 LONGEST = 8000
@@ -41,23 +42,22 @@ def export_buttons() -> Buttons:
 
 
 def _offer(wanted: tuple[Format, ...], mode: Mode) -> Offer:
-    def offer(draft: str, impression: str, now: Visit, language: Language, request: gr.Request) -> str:
+    def offer(draft: str, impression: str, now: Visit, request: gr.Request) -> str:
         if now.study is not None:
             for one in wanted:
                 observe.exported(now.study, one, owner_of(request))
-        return download(wanted, now, Words(draft, impression, mode, language))
+        return download(wanted, now, Words(draft, impression, mode))
 
     return offer
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What stands on the page: draft and impression, for whom, and the language of the fixed words."""
+    """What stands on the page: draft and impression, and for whom the file is."""
 
     draft: str
     impression: str
     mode: Mode
-    language: Language
 
 
 def download(wanted: tuple[Format, ...], now: Visit, words: Words) -> str:
@@ -80,7 +80,7 @@ def download(wanted: tuple[Format, ...], now: Visit, words: Words) -> str:
 
 def _report(study: Study, words: Words) -> Report:
     if words.mode == "patient":
-        return Report(study, mode="patient", language=words.language)
+        return Report(study, mode="patient", language=spoken())
     draft, impression = words.draft[:LONGEST], words.impression[:LONGEST].strip()
     edited = draft.split() != study.draft_report.split() or bool(impression)
-    return Report(study, draft, tuple(impression.splitlines()), edited=edited, language=words.language)
+    return Report(study, draft, tuple(impression.splitlines()), edited=edited, language=spoken())

@@ -62,7 +62,7 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
         wire_film(work, visit, film, talk, judge, settings.cache)
         wire_talk(work, visit, film, talk, judge)
         wire_prior(work, visit, film, talk)
-        wire_report(work, visit, film.report, talk.language)
+        wire_report(work, visit, film.report)
         wire_judge(settings, visit, judge)
         wire_language(page, visit, top, film, talk, judge)
     speak_everywhere(page, talk.language)

@@ -97,8 +97,8 @@ def report_updates(panel: ReportPanel, study: Study) -> Updates:
     return {panel.draft: study.draft_report, panel.impression: "", panel.judged: "", panel.outgoing: ""}
 
 
-def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel, language: gr.Radio) -> None:
-    """Let the buttons word, check, take back and save; ``language`` is that of the exports' fixed words."""
+def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
+    """Let the buttons word, check, take back and save."""
 
     def word(now: Visit, design: PromptDesign, request: gr.Request) -> Updates:
         text, problem = work.impression(now, design, owner_of(request))
@@ -140,5 +140,5 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel, language: g
         made = button.click(make, written, panel.outgoing, show_progress="hidden", **LIGHT_WORK)
         made.then(None, panel.outgoing, None, js=_SAVE)
     for button, export in panel.exports.items():
-        made = button.click(export, [*written, language], panel.outgoing, show_progress="minimal", **LIGHT_WORK)
+        made = button.click(export, written, panel.outgoing, show_progress="minimal", **LIGHT_WORK)
         made.then(None, panel.outgoing, None, js=_SAVE)
