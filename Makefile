@@ -16,8 +16,9 @@ help:            ## what there is to make
 run: setup       ## open the app on http://127.0.0.1:7860
 	$(BIN)/python app.py
 
-test: setup      ## every fast test; browser tests too where chromium is there or may be installed
+test: setup      ## every fast test; those with Chromium or Orthanc where these are there or may be installed
 	@sh scripts/chromium.sh || true
+	@sh scripts/hospital.sh || true
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
 setup: $(STAMP)  ## virtual environment, packages, language model and guideline index; quick when nothing changed

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,6 +20,9 @@ from chatcad.types import Radiograph, Reading, Study
 if TYPE_CHECKING:
     from cad_models.reader import CadReader
 
+LOADERS = 2
+"""Threads that decode files while the networks run: decoders let go of the interpreter's lock."""
+
 
 def read_films(
     sources: Iterable[Path | bytes], reader: CadReader, settings: Settings
@@ -28,7 +32,7 @@ def read_films(
     Parameters
     ----------
     sources
-        Files or their bytes; drawn as they are needed, no more than one batch ahead.
+        Files or their bytes; drawn as they are needed, no more than two batches ahead.
     reader, settings
         As for `chatcad.pipeline.read_film`.
 
@@ -40,12 +44,19 @@ def read_films(
     from cad_models.reader import BATCH
 
     source = iter(sources)
-    while some := list(islice(source, BATCH)):
-        loaded = [_load(s, settings) for s in some]
-        readings = reader.read_many(film for film, _ in loaded if isinstance(film, Radiograph))
-        for film, load_ms in loaded:
-            outcome = film if isinstance(film, ImageRefused) else next(readings)
-            yield outcome if isinstance(outcome, ImageRefused) else _study(cast(Radiograph, film), outcome, load_ms)
+    with ThreadPoolExecutor(LOADERS) as pool:
+
+        def begin() -> list[Future[tuple[Radiograph | ImageRefused, float]]]:
+            return [pool.submit(_load, one, settings) for one in islice(source, BATCH)]
+
+        waiting = begin()
+        while waiting:
+            loaded = [future.result() for future in waiting]
+            waiting = begin()  # is decoded while the networks are on these
+            readings = reader.read_many(film for film, _ in loaded if isinstance(film, Radiograph))
+            for film, load_ms in loaded:
+                outcome = film if isinstance(film, ImageRefused) else next(readings)
+                yield outcome if isinstance(outcome, ImageRefused) else _study(cast(Radiograph, film), outcome, load_ms)
 
 
 def _study(film: Radiograph, reading: Reading, load_ms: float) -> Study:

@@ -49,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _film_commands(commands)
     _batch_and_knowledge(commands)
+    _dicom_command(commands)
     _system_commands(commands)
     return parser
 
@@ -77,8 +78,15 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
     report = commands.add_parser("report", help="the report of one film")
     report.add_argument("image", type=Path)
-    report.add_argument("--export", choices=("md",), default="md", help="format (default: md)")
-    report.add_argument("--out", type=Path, metavar="DIR", help="write a file there instead of printing")
+    report.add_argument(
+        "--export",
+        default="md",
+        metavar="FORMATS",
+        help="of md, pdf, fhir, sr, seg, sc; several with commas (default: md)",
+    )
+    report.add_argument("--out", type=Path, metavar="DIR", help="write files there (default: print md, others to .)")
+    report.add_argument("--mode", choices=("clinician", "patient"), default="clinician", help="who reads it")
+    report.add_argument("--language", metavar="en|de|es", help="of its sentences (default: CHATCAD_LANGUAGE or en)")
     report.add_argument("--proofread", type=Path, metavar="EDITED.txt", help="judge a report that you edited instead")
     report.add_argument("--json", action="store_true", help="print JSON")
     for parser in (ask, report):
@@ -87,9 +95,12 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    batch = commands.add_parser("batch", help="a folder of films to a CSV; resumable")
+    batch = commands.add_parser("batch", help="a folder of films to a CSV or Parquet table; resumable")
     batch.add_argument("folder", type=Path)
-    batch.add_argument("--out", type=Path, required=True, metavar="RESULTS.csv")
+    batch.add_argument("--out", type=Path, required=True, metavar="RESULTS.csv|.parquet")
+    batch.add_argument(
+        "--export", default="", metavar="FORMATS", help="each film's report as well: pdf, fhir, sr, seg, sc"
+    )
 
     contact = commands.add_parser("contact-sheet", help="varied films with outlines and heat maps on one picture")
     contact.add_argument("source", type=Path, metavar="FOLDER|MANIFEST.csv")
@@ -124,6 +135,24 @@ def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentP
     actions.add_parser("lint", help="check passages, finding graph and glossary: format, grade, references, coverage")
     for parser in (search, listing):
         parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _dicom_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = commands.add_parser(
+        "serve-dicom", help="films in by C-STORE or DICOMweb, SR, SEG and SC back to their study"
+    )
+    serve.add_argument("--to", required=True, metavar="AET@HOST:PORT|URL", help="where results go: a node or DICOMweb")
+    serve.add_argument("--allow", nargs="+", default=[], metavar="AET", help="who may send (default: the node of --to)")
+    serve.add_argument("--ae-title", default="CHATCAD", help="of this program (default: CHATCAD)")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=11112, help="port to listen on (default: 11112)")
+    serve.add_argument("--queue", type=Path, metavar="DIR", help="what waits (default: dicom-queue in the cache)")
+    serve.add_argument("--pull", default="", metavar="URL", help="a DICOMweb service to fetch films from as well")
+    serve.add_argument("--query", nargs="+", default=[], metavar="KEYWORD=VALUE", help="which films to fetch (QIDO)")
+    serve.add_argument("--pull-seconds", type=float, default=60.0, help="between two rounds of fetching (default: 60)")
+    serve.add_argument(
+        "--indications", type=Path, metavar="DIR", help="ACCESSION.json (FHIR) or .txt: why a film was asked for"
+    )
 
 
 def _system_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

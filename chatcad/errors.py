@@ -40,6 +40,16 @@ class ImageRefused(ChatCADError):
     exit_code = 3
 
 
+class ExportRefused(ChatCADError):
+    """A result can't be written in that format for that film; the message says what it lacks."""
+
+    exit_code = 3
+
+
+class DeliveryFailed(ChatCADError):
+    """A node or service of the hospital's network did not take or give what was asked; it is asked again later."""
+
+
 class ModelMissing(ChatCADError):
     """A network, its weights or a language-model backend is missing or damaged."""
 

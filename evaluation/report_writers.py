@@ -9,8 +9,9 @@ from typing import get_args
 import numpy as np
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from chatcad.commands.report import IMPRESSION, impression_lines
+from chatcad.commands.report import IMPRESSION
 from chatcad.config import ROOT
+from chatcad.export import impression_lines
 from chatcad.pipeline import ChatCAD, Conversation
 from chatcad.prompting.designs import write_facts
 from chatcad.types import PromptDesign, Study

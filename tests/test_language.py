@@ -28,7 +28,7 @@ def leaves(tree, path=()):
     return {path: sorted({p.lower() for t in texts for p in re.findall(r"{(\w+)}", str(t))})}
 
 
-@pytest.mark.parametrize(("language", "name"), itertools.product(OTHERS, ["wording", "replies"]))
+@pytest.mark.parametrize(("language", "name"), itertools.product(OTHERS, ["wording", "replies", "document"]))
 def test_every_key_and_placeholder_of_the_english_file_is_there(language, name):
     english, other = leaves(table(name, "en")), leaves(table(name, language))
     extra = {"words", "caveats"}

@@ -137,13 +137,15 @@ async def ask(question: Ask, kept: KeptHere, request: Request, service: ServiceH
 
 @router.get(
     "/{study_id}/report",
-    responses={200: {"content": {"application/json": {}, "text/markdown": {}}}},
+    responses={
+        200: {"content": {"application/json": {}, "text/markdown": {}, "application/pdf": {}, "application/zip": {}}}
+    },
 )
 def report(
     kept: KeptHere,
     service: ServiceHere,
     design: Annotated[PromptDesign | None, Query(description="How the facts are told to the language model")] = None,
-    kind: Annotated[Literal["json", "md"], Query(alias="format")] = "json",
+    kind: Annotated[Literal["json", "md", "pdf", "fhir", "dicom"], Query(alias="format")] = "json",
 ) -> Response:
     """Return the preliminary report: the checked draft, the measurements, and an impression worded and checked."""
     service.ready("system")

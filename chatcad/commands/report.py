@@ -12,12 +12,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
-from chatcad import DISCLAIMER, cases
+from chatcad import DISCLAIMER, cases, export
 from chatcad.checking.proofread import Checked, Proof, proofread
 from chatcad.config import Settings
 from chatcad.errors import UsageError
-from chatcad.findings.wording import measurement_line, positives
-from chatcad.types import PromptDesign, SimilarCase, Study, Turn
+from chatcad.export.markdown import as_markdown
+from chatcad.language import supported
+from chatcad.types import Mode, PromptDesign, SimilarCase, Study, Turn
 
 IMPRESSION = "What do you see on this film?"
 LONGEST_REPORT = 20_000
@@ -33,23 +34,25 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         return
     from chatcad.pipeline import ChatCAD, Conversation
 
+    wanted = export.formats(arguments.export)
+    language = supported(arguments.language or settings.language)
     chatcad = ChatCAD.open(settings)
     study = chatcad.read(arguments.image)
+    design = cast(PromptDesign, arguments.design or settings.design)
     turn = chatcad.answer(
-        IMPRESSION, Conversation(study, design=cast(PromptDesign, arguments.design or settings.design))
+        IMPRESSION, Conversation(study, mode=cast(Mode, arguments.mode), design=design, language=language)
     )
-    others = cases.similar(study, settings)
+    others = cases.similar(study, settings) if turn.mode == "clinician" else ()
     if arguments.json:
         print(json.dumps(report_to_json(study, turn, others), indent=1))
         return
-    text = as_markdown(study, turn, others)
-    if arguments.out is None:
-        print(text)
+    report = export.worded(study, turn, others)
+    if wanted == ("md",) and arguments.out is None:
+        print(as_markdown(report))
         return
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"report-{study.radiograph.sha256[:12]}.md"
-    path.write_text(text + "\n", encoding="utf-8")
-    print(path)
+    for one in wanted:
+        for path in export.export(report, one, arguments.out or Path(), arguments.image):
+            print(path)
 
 
 def _proofread(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -97,59 +100,13 @@ def _verdict(checked: Checked) -> str:
     return f"{checked.verdict.replace('_', ' ')}{kind}: {checked.reason}{facts}"
 
 
-def impression_lines(study: Study, impression: Turn) -> list[str]:
-    """Return the impression's sentences on what is flagged or measured."""
-    open_ids = {f.id for f in positives(study)} | {m.id for m in study.measurements}
-    return [s.text for s in impression.sentences if open_ids & set(s.support)]
-
-
-def as_markdown(study: Study, impression: Turn, others: Sequence[SimilarCase] = ()) -> str:
-    """Return the report as Markdown, with the research-only line first and other films' reports marked as such."""
-    return "\n".join(
-        [
-            "# Chest radiograph: preliminary, machine-drafted",
-            "",
-            f"*{DISCLAIMER}*",
-            "",
-            f"View: {study.view}. Film sha256: `{study.radiograph.sha256}`",
-            "",
-            "## Findings",
-            "",
-            *(f"- {line}" for line in study.draft_report.splitlines()),
-            "",
-            "## Measurements",
-            "",
-            *(f"- {measurement_line(m)}" for m in study.measurements),
-            "",
-            "## Impression",
-            "",
-            *(f"- {line}" for line in impression_lines(study, impression)),
-            "",
-            *_others_in_markdown(others),
-            f"Prompt sha256: `{impression.prompt_sha256}` · {impression.backend}",
-        ]
-    )
-
-
-def _others_in_markdown(others: Sequence[SimilarCase]) -> list[str]:
-    if not others:
-        return []
-    heading = [
-        "## Similar cases",
-        "",
-        "*Reports of other films, to compare with: nothing in them is a fact of this film.*",
-        "",
-    ]
-    return [*heading, *(f"- {c.key} ({c.origin}, likeness {c.score:.2f}): {c.text}" for c in others), ""]
-
-
 def report_to_json(study: Study, impression: Turn, others: Sequence[SimilarCase]) -> dict[str, object]:
     """Return the report as JSON-able data: the study, the impression's lines and the whole turn behind it."""
     from chatcad.serialise import cases_to_json, study_to_json, turn_to_json
 
     return {
         "study": study_to_json(study),
-        "impression": impression_lines(study, impression),
+        "impression": export.impression_lines(study, impression),
         "turn": turn_to_json(impression),
         "similar_cases": cases_to_json(others),
     }

@@ -12,6 +12,7 @@ import logging
 import struct
 import warnings
 import zlib
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -97,8 +98,31 @@ def read(data: bytes, limits: Limits) -> Radiograph:
         raise ImageRefused("The DICOM file is damaged or incomplete: export the film again.") from error
 
 
+def elements(data: bytes, keywords: Sequence[str], limits: Limits) -> Dataset:
+    """Return chosen header elements of a film that `read` has accepted: for what goes back to where it came from.
+
+    Parameters
+    ----------
+    data
+        The file's bytes.
+    keywords
+        Of the elements; whatever else the header holds is skipped unread.
+    limits
+        As for `read`.
+
+    Raises
+    ------
+    ImageRefused
+        The file is damaged.
+    """
+    try:
+        return _parse(data, limits, [tag_for_keyword(keyword) for keyword in keywords])
+    except _DAMAGE as error:
+        raise ImageRefused("The DICOM file is damaged or incomplete: export the film again.") from error
+
+
 def _read(data: bytes, limits: Limits) -> Radiograph:
-    header = _parse(data, limits)
+    header = _parse(data, limits, _TAGS)
     modality, kind_remarks = metadata.check_kind(header)
     view = metadata.view(header)
     _check_image(header, limits)
@@ -131,8 +155,8 @@ class _Budget(BytesIO):
         return super().read(size)
 
 
-def _parse(data: bytes, limits: Limits) -> Dataset:
-    """Return the allow-listed elements of the file, with its file meta information."""
+def _parse(data: bytes, limits: Limits, tags: list[Any]) -> Dataset:
+    """Return these elements of the file, with its file meta information."""
     stream = _Budget(data)
     if data[128:_PREFIX_END] == b"DICM":
         _check_preamble(data[:128])
@@ -143,7 +167,7 @@ def _parse(data: bytes, limits: Limits) -> Dataset:
         raise ImageRefused("The DICOM file's compression is not supported: export it uncompressed.")
     if syntax == uid.DeflatedExplicitVRLittleEndian:
         stream = _Budget(_inflate(data[stream.tell() :], limits))
-    header = read_dataset(stream, syntax.is_implicit_VR, syntax.is_little_endian, specific_tags=_TAGS)
+    header = read_dataset(stream, syntax.is_implicit_VR, syntax.is_little_endian, specific_tags=tags)
     header.file_meta = FileMetaDataset()
     header.file_meta.TransferSyntaxUID = syntax
     header.set_original_encoding(syntax.is_implicit_VR, syntax.is_little_endian)

@@ -117,7 +117,8 @@ class Handlers:
 
     def impression(self, visit: Visit, design: PromptDesign | None = None, owner: str = LOCAL) -> tuple[str, str]:
         """Return the impression's checked sentences, and a notice where there is none."""
-        from chatcad.commands.report import IMPRESSION, impression_lines
+        from chatcad.commands.report import IMPRESSION
+        from chatcad.export import impression_lines
         from chatcad.pipeline import Conversation
 
         if visit.study is None:

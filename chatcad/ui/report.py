@@ -16,19 +16,20 @@ from chatcad.checking.proofread import proofread
 from chatcad.language import speaking
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
+from chatcad.ui.exports import LONGEST, Buttons, export_buttons
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
 from chatcad.ui.visit import Visit
 
-LONGEST = 8000
 _DESIGNS = [("P1: numbers", "P1"), ("P2: only what is flagged", "P2"), ("P3: levels in words", "P3")]
 _SAVE = """
 given => {
   if (!given) return;
-  const {name, type, text} = JSON.parse(given);
+  const {name, type, text, base64} = JSON.parse(given);
+  const data = base64 ? Uint8Array.from(atob(base64), sign => sign.charCodeAt(0)) : text;
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], {type}));
+  link.href = URL.createObjectURL(new Blob([data], {type}));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
@@ -48,6 +49,7 @@ class ReportPanel:
     restore: gr.Button
     as_markdown: gr.Button
     as_text: gr.Button
+    exports: Buttons
     judged: gr.HTML
     outgoing: gr.Textbox
 
@@ -77,6 +79,7 @@ def report_panel(design: PromptDesign) -> ReportPanel:
         restore = gr.Button("Back to the draft", size="sm", min_width=120)
         as_markdown = gr.Button("Save as Markdown", size="sm", min_width=120)
         as_text = gr.Button("Save as text", size="sm", min_width=100)
+    exports = export_buttons()
     with gr.Accordion("How the findings are told to the language model", open=False):
         design_ = gr.Radio(
             _DESIGNS, value=design, label="Prompt design", elem_id="design",
@@ -84,7 +87,9 @@ def report_panel(design: PromptDesign) -> ReportPanel:
         )  # fmt: skip
     judged = gr.HTML(elem_id="proof")
     outgoing = gr.Textbox(visible=False)
-    return ReportPanel(draft, impression, design_, write, check, restore, as_markdown, as_text, judged, outgoing)
+    return ReportPanel(
+        draft, impression, design_, write, check, restore, as_markdown, as_text, exports, judged, outgoing
+    )
 
 
 def report_updates(panel: ReportPanel, study: Study) -> Updates:
@@ -133,4 +138,7 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
     panel.restore.click(restore, visit, panel.of_study, show_progress="hidden", **LIGHT_WORK)
     for button, make in ((panel.as_markdown, as_markdown), (panel.as_text, as_text)):
         made = button.click(make, written, panel.outgoing, show_progress="hidden", **LIGHT_WORK)
+        made.then(None, panel.outgoing, None, js=_SAVE)
+    for button, export in panel.exports.items():
+        made = button.click(export, written, panel.outgoing, show_progress="minimal", **LIGHT_WORK)
         made.then(None, panel.outgoing, None, js=_SAVE)

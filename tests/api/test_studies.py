@@ -108,6 +108,13 @@ def test_the_report_comes_as_json_and_markdown_and_an_edited_one_is_judged(clien
     assert proof["sentences"][0]["verdict"] == "contradicts"
 
 
+@pytest.mark.parametrize(("kind", "start"), [("pdf", b"%PDF"), ("fhir", b"PK"), ("dicom", b"PK")])
+def test_the_report_comes_in_the_formats_of_other_programs(client, url, kind, start) -> None:
+    answer = client.get(f"{url}/report?format={kind}")
+    assert answer.status_code == 200
+    assert answer.content.startswith(start)
+
+
 def test_a_deleted_study_is_gone(client, url) -> None:
     assert client.delete(url).status_code == 204
     assert client.get(url).status_code == 404

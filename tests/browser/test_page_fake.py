@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -145,3 +146,15 @@ def test_an_opinion_is_stored_on_this_machine_without_names(fake_server, visit) 
     assert "Jane" not in stored
     assert tab.serious() == []
     assert "Stored" not in other.page.content(), "another visitor sees it"
+
+
+def test_the_report_comes_as_pdf_and_as_dicom_of_an_unknown_patient(fake_server, visit) -> None:
+    tab = visit(fake_server)
+    tab.page.get_by_role("button", name="simulated film").click()
+    wait_for_film(tab.page)
+    for button, start in (("PDF for the patient", b"%PDF"), ("DICOM (patient unknown)", b"PK")):
+        with tab.page.expect_download() as coming:
+            tab.page.get_by_role("button", name=button).click()
+        assert Path(coming.value.path()).read_bytes().startswith(start)
+    tab.page.locator("#export-buttons").scroll_into_view_if_needed()
+    tab.shot("exports")

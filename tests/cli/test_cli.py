@@ -105,6 +105,24 @@ def test_batch_writes_a_row_a_film_and_resumes(capsys, tmp_path):
 
 
 @needs_data
+def test_batch_writes_parquet_and_a_report_a_film(capsys, tmp_path):
+    from pyarrow import parquet
+
+    folder, out = tmp_path / "films", tmp_path / "results.parquet"
+    folder.mkdir()
+    shutil.copy(FILM, folder / "a.png")
+    (folder / "b.dcm").write_text("not a film")
+    assert run(capsys, "batch", folder, "--out", out, "--export", "fhir,seg")[0] == 0
+    first, second = parquet.read_table(out).to_pylist()
+    assert (first["accepted"], second["accepted"]) == (True, False)
+    assert first["Fracture_probability"] is None
+    assert first["Fracture_state"] == "not_assessed"
+    printed = run(capsys, "analyse", FILM, "--json")[1]
+    assert first["cardiothoracic_ratio"] == json.loads(printed)["measurements"][0]["value"]
+    assert {p.name.split("-")[0] for p in (tmp_path / "results-reports").iterdir()} == {"report", "film", "seg"}
+
+
+@needs_data
 @pytest.mark.parametrize("name", ["ood/mednist_Hand_10.png", "ood/ct_693.png", "ood/photo_astronaut.png"])
 def test_other_pictures_are_refused(capsys, name):
     code, out, err = run(capsys, "analyse", DATA / name)
@@ -140,11 +158,19 @@ def test_a_missing_backend_says_the_remedy(capsys, monkeypatch, tmp_path, backen
     assert "CHATCAD_" in err
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["ask", "film.png"], ["report", "film.png", "--export", "docx"]])
+@pytest.mark.parametrize("arguments", [["nonsense"], ["ask", "film.png"]])
 def test_wrong_usage_is_2(arguments):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
+
+
+def test_an_unknown_format_is_told_before_any_model_loads(capsys, monkeypatch):
+    monkeypatch.setattr(ChatCAD, "open", lambda *_: pytest.fail("a model was loaded for a format that isn't there"))
+    code, _, err = run(capsys, "report", "film.png", "--export", "sr,docx")
+    assert code == 2
+    assert "'docx'" in err
+    assert "sr, seg, sc" in err
 
 
 def test_an_unknown_benchmark_is_wrong_usage(capsys):

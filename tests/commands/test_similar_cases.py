@@ -6,8 +6,9 @@ import pytest
 
 from chatcad import cases
 from chatcad.cli import main
-from chatcad.commands.report import as_markdown
 from chatcad.config import load_settings
+from chatcad.export import worded
+from chatcad.export.markdown import as_markdown
 from chatcad.serialise import cases_to_json
 from chatcad.types import Turn
 from tests.factories import make_study
@@ -54,10 +55,10 @@ def test_the_report_shows_them_as_other_films(store):
     study = make_study()
     found = cases.similar(study, load_settings())
     turn = Turn("?", (), (), "clinician", "summary", (), False, 0.0, "", "scripted")
-    text = as_markdown(study, turn, found)
+    text = as_markdown(worded(study, turn, found))
     assert "nothing in them is a fact of this film" in text
     assert all(c.text in text for c in found)
-    assert "## Similar cases" not in as_markdown(study, turn)
+    assert "## Similar cases" not in as_markdown(worded(study, turn))
 
 
 def test_the_json_has_id_origin_score_and_labels(store):

@@ -1,0 +1,55 @@
+"""``serve-dicom --to AET@HOST:PORT``: films in by C-STORE or DICOMweb, results back to their study."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+
+from chatcad import DISCLAIMER, observe
+from chatcad.config import Settings
+from chatcad.network.node import Node, Peer, ae_title, destination, query_filters
+from chatcad.premises import keep_on_premises
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    from cad_models.choice import chosen
+    from cad_models.reader import CadReader
+    from chatcad.network import service
+
+    node = node_of(arguments, settings)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("chatcad").info(DISCLAIMER)
+    observe.begin(settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    service.run(node, CadReader(chosen(settings.cache)), settings, stop)
+
+
+def node_of(arguments: argparse.Namespace, settings: Settings) -> Node:
+    """Return the node that the arguments describe.
+
+    Raises
+    ------
+    UsageError
+        An address, title or filter is none, or lies off the premises without leave.
+    """
+    to = destination(arguments.to, allow_remote=settings.allow_remote)
+    if arguments.pull:
+        keep_on_premises(arguments.pull, "films and patients' data", allow_remote=settings.allow_remote)
+    allowed = tuple(ae_title(title) for title in arguments.allow)
+    return Node(
+        to=to,
+        queue=arguments.queue or settings.cache / "dicom-queue",
+        title=ae_title(arguments.ae_title),
+        host=arguments.host,
+        port=arguments.port,
+        allowed=allowed or ((to.title,) if isinstance(to, Peer) else ()),
+        pull=arguments.pull,
+        query=query_filters(arguments.query),
+        pull_seconds=arguments.pull_seconds,
+        indications=arguments.indications,
+    )

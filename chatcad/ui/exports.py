@@ -1,0 +1,86 @@
+"""The report in formats for paper and for other programs, as downloads of the page.
+
+The upload is deleted once it is read, so the page knows no patient: its DICOM objects are a new study of an unknown
+one. The command line and the DICOM service have the source and file results beside it. Nothing is written here: files
+travel to the browser inside the answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import gradio as gr
+
+from chatcad import observe
+from chatcad.errors import ChatCADError
+from chatcad.export import DICOM, Format, Report, files, zipped
+from chatcad.language import spoken
+from chatcad.types import Mode, Study
+from chatcad.ui.identity import owner_of
+from chatcad.ui.visit import Visit
+
+Offer = Callable[[str, str, Visit, gr.Request], str]
+Buttons = Mapping[gr.Button, Offer]
+
+LONGEST = 8000
+"""Characters of draft and impression each."""
+_OFFERS: tuple[tuple[str, tuple[Format, ...], Mode], ...] = (
+    ("PDF for clinicians", ("pdf",), "clinician"),
+    ("PDF for the patient", ("pdf",), "patient"),
+    ("FHIR (R4, R5)", ("fhir",), "clinician"),
+    ("DICOM (patient unknown)", DICOM, "clinician"),
+)
+
+
+def export_buttons() -> Buttons:
+    """Place a button a format; each one's function makes the download of what stands on the page."""
+    with gr.Row(elem_id="export-buttons"):
+        return {gr.Button(words, size="sm", min_width=140): _offer(wanted, mode) for words, wanted, mode in _OFFERS}
+
+
+def _offer(wanted: tuple[Format, ...], mode: Mode) -> Offer:
+    def offer(draft: str, impression: str, now: Visit, request: gr.Request) -> str:
+        if now.study is not None:
+            for one in wanted:
+                observe.exported(now.study, one, owner_of(request))
+        return download(wanted, now, Words(draft, impression, mode))
+
+    return offer
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands on the page: draft and impression, and for whom the file is."""
+
+    draft: str
+    impression: str
+    mode: Mode
+
+
+def download(wanted: tuple[Format, ...], now: Visit, words: Words) -> str:
+    """Return the file as JSON for the browser (``name``, ``type``, ``base64``), ``""`` without a film.
+
+    Several files come as one ZIP. A patient's document holds neither draft nor impression, but sentences made from the
+    findings.
+    """
+    if now.study is None:
+        return ""
+    report = _report(now.study, words)
+    try:
+        made = {name: data for one in wanted for name, data in files(report, one).items()}
+    except ChatCADError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    name, data = next(iter(made.items())) if len(made) == 1 else (f"{wanted[0]}-{report.film}.zip", zipped(made))
+    kind = "application/pdf" if name.endswith(".pdf") else "application/zip"
+    return json.dumps({"name": name, "type": kind, "base64": base64.b64encode(data).decode("ascii")})
+
+
+def _report(study: Study, words: Words) -> Report:
+    if words.mode == "patient":
+        return Report(study, mode="patient", language=spoken())
+    draft, impression = words.draft[:LONGEST], words.impression[:LONGEST].strip()
+    edited = draft.split() != study.draft_report.split() or bool(impression)
+    return Report(study, draft, tuple(impression.splitlines()), edited=edited, language=spoken())
