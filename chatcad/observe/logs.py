@@ -1,6 +1,7 @@
 """The log as JSON lines on standard error, made so that nothing of a patient can be in it.
 
-Only ``chatcad``'s own messages are written as they are: they are fixed words, with values from a list of known names.
+Only ``chatcad``'s own messages are written as they are: fixed words with counts, hashes and typed errors, and values
+from a list of known names.
 Of other libraries only the logger, the level and the place are kept, since pydicom's warnings quote header values and
 uvicorn's tracebacks can quote a request.
 """
@@ -28,7 +29,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.msg if own else "message withheld",
+            "event": record.getMessage() if own else "message withheld",
             **{name: record.__dict__[name] for name in FIELDS if own and name in record.__dict__},
         }
         if record.exc_info and record.exc_info[0] is not None:

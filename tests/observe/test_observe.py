@@ -143,3 +143,8 @@ def test_a_json_log_has_one_object_a_line_and_nothing_of_chatty_libraries() -> N
     assert [(line["logger"], line["event"]) for line in lines] == [
         ("chatcad.requests", "film read"), ("py.warnings", "message withheld"),
     ]  # fmt: skip
+
+
+def test_a_count_is_written_into_our_own_message():
+    record = logging.LogRecord("chatcad.network", logging.INFO, "x.py", 1, "%d films wait", (3,), None)
+    assert json.loads(logs.JsonLines().format(record))["event"] == "3 films wait"
