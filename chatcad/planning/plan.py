@@ -20,6 +20,7 @@ from chatcad.planning.causes import say_differential
 from chatcad.planning.differential import NO_CONTEXT, differential
 from chatcad.planning.history import closing_question, say_history, say_told
 from chatcad.planning.others import say_cases
+from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
 from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements, say_unseen
 from chatcad.planning.understand import Asked
@@ -110,7 +111,7 @@ def plan(
     body = [*first, *_urgent_first(case), *BUILDERS[asked.intent](case), *second, *_told(case)]
     statements = [*body, *case.reply("disclaimer")]
     unique = tuple({s.text: s for s in statements}.values())
-    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or _urgent(case)))
+    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or _urgent(case)), region=asked.region)
 
 
 def _urgent(case: Case) -> list[Finding]:
@@ -319,6 +320,11 @@ def _recall(case: Case) -> list[Statement]:
     return say_recalled(case.asked.recalled, case.study, case.mode)
 
 
+def _region(case: Case) -> list[Statement]:
+    named = [f for f in case.findings if f.label in case.asked.labels]
+    return say_region(case.asked.region, named[:MOST_POSITIVES], case.mode)
+
+
 BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "finding": _finding,
     "certainty": _certainty,
@@ -341,4 +347,5 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "out_of_scope": lambda case: case.reply("out_of_scope"),
     "unclear": _unclear,
     "recall": _recall,
+    "region": _region,
 }
