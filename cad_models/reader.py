@@ -152,7 +152,7 @@ class CadReader:
         # On the grid that they were read on: a ratio measured on another grid would move Cardiomegaly's probability.
         maps = np.stack((masks.right_lung, masks.left_lung, masks.heart)).astype(np.float32)
         small = anatomy.masks_on_grid(maps, SIZE, SIZE, masks.quality)
-        left, upper, right, lower = (round(v * n) for v, n in zip(box, (film.width, film.height) * 2, strict=True))
+        left, upper, right, lower = (round(v * n) for v, n in zip(box, film.pixels.shape[::-1] * 2, strict=True))
         pixels = film.pixels.copy()
         pixels[upper:lower, left:right] = film.pixels.mean()
         readings = (self._classifier.read_labels(f, small, view) for f in (film, replace(film, pixels=pixels)))

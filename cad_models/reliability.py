@@ -66,8 +66,8 @@ def bins_of(
 def _bin(probability: NDArray[np.float64], truth: NDArray[np.bool_], patients: NDArray[np.str_]) -> Bin:
     observed, independent = float(truth.mean()), len(set(patients.tolist()))
     low, high = wilson(observed, independent)
-    shares = (round(v, 4) for v in (float(probability.mean()), observed, low, high))
-    return Bin(*shares, n=len(truth), patients=independent)
+    predicted, observed, low, high = (round(v, 4) for v in (float(probability.mean()), observed, low, high))
+    return Bin(predicted, observed, low, high, len(truth), independent)
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:

@@ -28,11 +28,14 @@ CONCENTRATED = 2.0
 
 GRID = 256
 SMOOTHING = 1.5
-LIKE = 0.5
+LIKE = 0.4
 """How far from the point's brightness an area may be, in standard deviations of the structure's smoothed brightness."""
 
 FEWEST_CELLS = 24
 """Of the grid: a smaller area of like brightness is noise and has no outline."""
+
+MOST = 0.5
+"""Of the structure: where more of it is as bright, nothing stands out there."""
 
 REMEDY = "give x0,y0,x1,y1 (or x,y for a point) as fractions of the film between 0 and 1"
 
@@ -155,9 +158,11 @@ def _scores(study: Study, masks: Masks, box: Box, occlude: Occlude) -> dict[str,
 
 
 def _like_brightness(pixels: FloatImage, masks: Masks | None, box: Box) -> tuple[tuple[float, float], ...]:
-    """Return the outline of the area around the middle of a box that is about as bright, within its own structure."""
+    """Return the outline of the area around the middle of a box that is about as bright, within its own structure.
+
+    Outside lungs and heart there is none, nor where it is too small or most of the structure is as bright.
+    """
     from skimage.measure import approximate_polygon, find_contours
-    from skimage.segmentation import flood
 
     scale = GRID / max(pixels.shape)
     height, width = (max(1, round(n * scale)) for n in pixels.shape)
@@ -165,31 +170,35 @@ def _like_brightness(pixels: FloatImage, masks: Masks | None, box: Box) -> tuple
     smooth = ndimage.gaussian_filter(small, SMOOTHING)
     seed = min(int((box[1] + box[3]) / 2 * height), height - 1), min(int((box[0] + box[2]) / 2 * width), width - 1)
     where = _structure(masks, seed, (height, width))
+    if where is None:
+        return ()
     if box[2] > box[0] and box[3] > box[1]:
         bounds = np.zeros_like(where)
         _cut(bounds, box)[...] = True
         where &= bounds
-    tolerance = LIKE * float(smooth[where].std())
-    found = flood(np.where(where, smooth, np.inf), seed, tolerance=tolerance)
-    labelled, _ = ndimage.label(ndimage.binary_opening(ndimage.binary_fill_holes(found), iterations=1))
-    area = labelled == labelled[seed] if labelled[seed] else np.zeros_like(found)
-    if area.sum() < FEWEST_CELLS:
+    like = where & (np.abs(smooth - smooth[seed]) <= LIKE * float(smooth[where].std()))
+    area = _piece(ndimage.binary_opening(ndimage.binary_fill_holes(_piece(like, seed))), seed)
+    if not FEWEST_CELLS <= area.sum() <= MOST * where.sum():
         return ()
-    soft = ndimage.gaussian_filter(np.pad(area, 1).astype(np.float32), 1.0)
-    line = approximate_polygon(max(find_contours(soft, 0.5), key=len), tolerance=0.6) - 0.5
-    return tuple(
-        (round(min(max(float(x) / width, 0.0), 1.0), 4), round(min(max(float(y) / height, 0.0), 1.0), 4))
-        for y, x in line
-    )
+    soft = ndimage.gaussian_filter(np.pad(area, 1).astype(np.float32), 1.5)
+    line = max(find_contours(soft, 0.5), key=len, default=None)  # a thin thread is smoothed away
+    if line is None:
+        return ()
+    around = np.clip((approximate_polygon(line, tolerance=0.6) - 0.5) / (height, width), 0, 1).round(4)
+    return tuple((float(x), float(y)) for y, x in around)
 
 
-def _structure(masks: Masks | None, seed: tuple[int, int], shape: tuple[int, int]) -> Mask:
-    """Return the structure that holds a point, on a grid; the rest of the film where none does."""
-    if masks is None:
-        return np.ones(shape, dtype=bool)
-    heart, right, left = (_on_grid(m, shape) for m in (masks.heart, masks.right_lung, masks.left_lung))
-    holding = (mask for mask in (heart, right, left) if mask[seed])
-    return next(holding, ~(heart | right | left))
+def _piece(mask: Mask, seed: tuple[int, int]) -> Mask:
+    """Return the connected part of a mask that holds a point; nothing where the point lies outside it."""
+    labelled, _ = ndimage.label(mask)
+    piece: Mask = (labelled == labelled[seed]) & mask
+    return piece
+
+
+def _structure(masks: Masks | None, seed: tuple[int, int], shape: tuple[int, int]) -> Mask | None:
+    """Return the outlined structure that holds a point, on a grid."""
+    outlined = () if masks is None else (masks.heart, masks.right_lung, masks.left_lung)
+    return next((grid for m in outlined if (grid := _on_grid(m, shape))[seed]), None)
 
 
 def _on_grid(mask: Mask, shape: tuple[int, int]) -> Mask:

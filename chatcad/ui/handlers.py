@@ -15,12 +15,13 @@ from chatcad.errors import ChatCADError, ExampleFailed
 from chatcad.examples import fetched, film_bytes
 from chatcad.findings.wording import positives
 from chatcad.language import speaking
-from chatcad.types import Language, Mode, PromptDesign, Study, Turn
+from chatcad.types import Language, Mode, PromptDesign, Region, Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.labels import label, steps_in
 from chatcad.ui.loading import Loading
-from chatcad.ui.overlay import Layers, render
+from chatcad.ui.overlay import Layers
 from chatcad.ui.phantom import phantom_png
+from chatcad.ui.viewer import figure_html
 from chatcad.ui.visit import Visit
 
 QUESTION_LENGTH = 500
@@ -132,6 +133,14 @@ class Handlers:
             return "", tables.notice_html(_sentence(str(error)), "error")
         return "\n".join(impression_lines(visit.study, turn)), ""
 
+    def look(self, visit: Visit, marked: Sequence[float]) -> Region | None:
+        """Return what is known of a marked part of the film, given in fractions; waits until everything is loaded."""
+        from chatcad.findings import look
+
+        if visit.study is None:
+            return None
+        return look(visit.study, [float(v) for v in marked], self.loading.system.result().reader.occluded)
+
     def answer(
         self,
         visit: Visit,
@@ -150,7 +159,9 @@ class Handlers:
             return
         try:
             told = parse((context or "")[:CONTEXT_LENGTH])
-            talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, design or self.design, language)
+            talk = Conversation(
+                visit.study, visit.turns, mode, told, visit.prior, design or self.design, language, asking.region
+            )
             self.desk.admit(owner)
             with self.desk.answer(asking.text, talk, owner) as answer:
                 for said in steps_in("en", answer.until(lambda: asking.stopped)):
@@ -208,7 +219,7 @@ def draw(  # noqa: PLR0917  -- Gradio passes components by position
     if visit.study is None:
         return ""
     layers = layers_of(shown, heat, level, window, inverted)
-    return tables.figure_html(render(visit.study, layers), visit.study, layers)
+    return figure_html(visit.study, layers, visit.region)
 
 
 def layers_of(shown: Sequence[str], heat: str | None, level: float, window: float, inverted: bool) -> Layers:

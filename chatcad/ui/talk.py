@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import gradio as gr
 
-from chatcad.types import Language, Mode, PromptDesign
+from chatcad.language import table
+from chatcad.types import Language, Mode, PromptDesign, Region
 from chatcad.ui import handlers, tables
 from chatcad.ui.chat import read_back, suggestions
 from chatcad.ui.handlers import Handlers
@@ -58,8 +59,8 @@ def _reword_offer(now: Visit, mode: Mode) -> dict[str, Any]:
 def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
     """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten."""
 
-    def begin(question: str, now: Visit, mode: Mode) -> Updates:
-        begun = now.ask(question[: handlers.QUESTION_LENGTH])
+    def begin(question: str, now: Visit, mode: Mode, region: Region | None = None) -> Updates:
+        begun = now.ask(question[: handlers.QUESTION_LENGTH], region)
         updates = {visit: begun, **talk_updates(talk, begun, mode)}
         if begun.asking is not None:
             updates[talk.question] = gr.update(value="", interactive=False, placeholder=label("Answering …"))
@@ -69,7 +70,14 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         before, question = now.back_to(message)
         asked = (edited or "").strip() or question
         # A question that can't be asked now leaves the chat as it stands; Gradio has changed the browser's copy.
-        return begin(asked, before, mode) if asked else {talk.chat: now.messages()}
+        again = now.turns[len(before.turns) : len(before.turns) + 1]
+        region = again[0].region if again else None
+        return begin(asked, before, mode, region) if asked else {talk.chat: now.messages()}
+
+    def point(marked: gr.EventData, now: Visit, mode: Mode, language: Language, *controls: Any) -> Updates:
+        region = work.look(now, marked.box)
+        updates = begin(table("replies", language)["region_question"][mode], now, mode, region)
+        return updates | {film.figure: handlers.draw(updates[visit], *controls)}
 
     def retry(chosen: gr.RetryData, now: Visit, mode: Mode) -> Updates:
         return again(now, mode, _flat(chosen.index))
@@ -98,13 +106,14 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         closed = now.close(label("Stopped. What is shown above was checked."))
         return {visit: closed, **talk_updates(talk, closed, mode)}
 
-    def forget(now: Visit, mode: Mode) -> Updates:
+    def forget(now: Visit, mode: Mode, *controls: Any) -> Updates:
         stopped = now.close("Stopped.")  # an answer under way must not bring the conversation back
         blank = replace(stopped, turns=(), log=(), picked=None)
-        return {visit: blank, **talk_updates(talk, blank, mode), **judge_updates(judge, blank, mode)}
+        unmarked = {} if now.region is None else {film.figure: handlers.draw(blank, *controls)}
+        return {visit: blank, **talk_updates(talk, blank, mode), **judge_updates(judge, blank, mode), **unmarked}
 
     def switch(now: Visit, mode: Mode) -> Updates:
-        findings = {} if now.study is None else {film.findings: tables.findings_html(now.study, mode)}
+        findings = {} if now.study is None else {film.findings: tables.findings_html(now.study, mode, now.picked)}
         return findings | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
 
     here, parts, quick = [visit, talk.mode], [visit, *talk.of_visit], {"show_progress": "hidden", **LIGHT_WORK}
@@ -113,6 +122,8 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     asked = [source(begin, [text, *here], parts, queue=False, **quick) for source, text in sources]
     events = ((talk.chat.retry, retry), (talk.chat.edit, edit), (talk.reword.click, reword))
     asked += [source(once_more, here, parts, queue=False, **quick) for source, once_more in events]
+    pointing = [*here, talk.language, *film.controls]
+    asked.append(film.figure.submit(point, pointing, [*parts, film.figure], show_progress="hidden", **MODEL_WORK))
     judged = [] if judge is None else judge.of_visit
     # "multiple": a stopped answer may still be ending, and must not swallow the next question's
     many = {"trigger_mode": "multiple"}
@@ -127,7 +138,7 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         )
         answer.then(end, here, [*parts, *judged], **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
-    talk.chat.clear(forget, here, [*parts, *judged], **quick)
+    talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick)
     talk.mode.input(switch, here, [film.findings, *talk.of_visit, *judged], **quick)
 
 

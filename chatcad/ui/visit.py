@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from chatcad.types import Sentence, Study, Turn
+from chatcad.types import Region, Sentence, Study, Turn
 from chatcad.ui.chat import MADE, Message, answer_markdown, inert, messages_of, read_back
 
 
@@ -23,6 +23,7 @@ class Question:
     heard: list[Sentence] = field(default_factory=list)
     stopped: bool = False
     ended: bool = False
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,17 @@ class Visit:
     asking: Question | None = None
     picked: str | None = None
 
-    def ask(self, text: str) -> Visit:
-        """Begin a question; a second one has to wait until the first is closed."""
+    @property
+    def region(self) -> Region | None:
+        """The part of the film that was asked about last."""
+        asked = [t.region for t in self.turns] + [None if self.asking is None else self.asking.region]
+        return next((r for r in reversed(asked) if r is not None), None)
+
+    def ask(self, text: str, region: Region | None = None) -> Visit:
+        """Begin a question, about a marked part of the film or not; a second one waits until the first is closed."""
         if self.study is None or self.asking is not None or not text.strip():
             return self
-        return replace(self, asking=Question(text.strip()))
+        return replace(self, asking=Question(text.strip(), region=region))
 
     def back_to(self, message: int) -> tuple[Visit, str]:
         """Return the visit as it was before the question of a message of the chat, and that question.

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from chatcad.ui import tables
-from chatcad.ui.overlay import Layers, render
+from chatcad.ui import tables, viewer
+from chatcad.ui.overlay import Layers
 
 from .fake import study
 
@@ -74,13 +74,13 @@ def test_hostile_text_is_inert_in_html_and_in_gradios_templates(html: str) -> No
 
 def test_figure_carries_its_own_pixels_and_a_legend_for_each_layer() -> None:
     layers = Layers(lungs=True, heart=True, widths=True, heat="Effusion")
-    html = tables.figure_html(render(study(), layers, 128), study(), layers)
+    html = viewer.figure_html(study(), layers)
     assert re.search(r'src="data:image/jpeg;base64,[A-Za-z0-9+/]{500,}', html)
     assert "http" not in html
     assert 'alt="Frontal chest film, view AP, with lung outlines, heart outline, heat map of pleural effusion' in html
     for word in ("solid line", "dashed line", "bars with ends", "white ring"):
         assert word in html
-    assert "dashed line" not in tables.figure_html(render(study(), Layers(), 128), study(), Layers())
+    assert "dashed line" not in viewer.figure_html(study(), Layers())
 
 
 def test_prior_line_names_what_may_be_compared() -> None:

@@ -1,0 +1,86 @@
+"""The film's viewer in HTML: two pictures that a slider wipes between, the marked part, and the tools below.
+
+It knows elements and fractions. What the elements do is told by ``viewer.js``; what is drawn comes from ``overlay``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chatcad.types import Region, Study
+from chatcad.ui.overlay import Layers, render
+from chatcad.ui.tables import described, escape, jpeg, legend
+
+SCRIPT = (Path(__file__).with_name("viewer.js")).read_text(encoding="utf-8")
+
+_KEYS = (
+    "Film viewer. Arrow keys move a cross, Shift with arrow keys draws a box, Enter asks what is there, "
+    "plus and minus zoom, 0 shows the whole film, Escape takes the mark away."
+)
+_TOOLS = (
+    '<div class="tools" role="group" aria-label="Film tools">'
+    '<button type="button" data-do="ask" class="first">What is here?</button>'
+    '<button type="button" data-do="draw" aria-pressed="false">Draw a box</button>'
+    '<span class="joined"><button type="button" data-do="out" aria-label="Zoom out">−</button>'
+    '<button type="button" data-do="in" aria-label="Zoom in">+</button>'
+    '<button type="button" data-do="whole">Whole film</button></span>'
+    '<label class="wipe">Original<input type="range" min="0" max="100" value="100" '
+    'aria-label="From the original film to the marked one">marked</label>'
+    '<button type="button" class="enlarge" aria-label="Enlarge the film">⤢ Enlarge</button></div>'
+    '<output class="told" aria-live="polite"></output>'
+)
+_HINT = (
+    '<p class="small hint">Click a place, or draw a box, and ask what is there. Once the film is chosen, the wheel '
+    "zooms it; drag to move it. Shift and drag (or the right button): brightness and contrast.</p>"
+)
+
+
+def figure_html(study: Study, layers: Layers, region: Region | None = None) -> str:
+    """Return the drawn film as a figure with its tools and its legend.
+
+    The pixels travel inside the page, so that no copy of a film lies in a cache folder under a guessable address.
+
+    Parameters
+    ----------
+    study
+        The film.
+    layers
+        What is drawn over it. The same greys without them are the original that the slider wipes to.
+    region
+        The part that was asked about last, drawn over both.
+    """
+    plain = Layers(invert=layers.invert, level=layers.level, window=layers.window)
+    drawn, original = render(study, layers), render(study, plain)
+    height, width = drawn.shape[:2]
+    items = "".join(f"<li>{item}</li>" for item in [*legend(study, layers), *_marked_legend(region)])
+    return (
+        f'<figure class="film" data-level="{layers.level:.2f}" data-window="{layers.window:.2f}">'
+        f'<div class="stage" tabindex="0" role="application" aria-label="{_KEYS}">'
+        f'<div class="sheet" style="--aspect: {width / height:.4f}">'
+        f'<img class="over" src="{jpeg(drawn)}" alt="{escape(described(study, layers))}" draggable="false">'
+        f'<img class="plain" src="{jpeg(original)}" alt="" draggable="false">'
+        f'<span class="edge"></span>{_region_svg(region)}<span class="box"></span><span class="cross"></span>'
+        f"</div></div>{_TOOLS}<figcaption>{_HINT}"
+        f'<ul class="legend">{items}</ul></figcaption></figure>'
+    )
+
+
+def _region_svg(region: Region | None) -> str:
+    """Draw a marked part: its box or point, and the dashed area of like brightness."""
+    drawn = ""
+    if region is not None:
+        x0, y0, x1, y1 = region.box
+        if x1 > x0 and y1 > y0:
+            drawn = f'<rect x="{x0}" y="{y0}" width="{x1 - x0:.4f}" height="{y1 - y0:.4f}"></rect>'
+        else:
+            drawn = f'<path class="point" d="M{x0 - 0.012:.4f} {y0}h0.024M{x0} {y0 - 0.012:.4f}v0.024"></path>'
+        line = " ".join(f"{x},{y}" for x, y in region.outline)
+        drawn += f'<polygon points="{line}"></polygon>' if line else ""
+    return f'<svg class="region" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">{drawn}</svg>'
+
+
+def _marked_legend(region: Region | None) -> list[str]:
+    if region is None:
+        return []
+    items = ['<i class="key asked"></i>R1, the part that was asked about']
+    return items + (['<i class="key like"></i>an area of like brightness around it'] if region.outline else [])
