@@ -211,5 +211,10 @@ def positives(study: Study) -> tuple[Finding, ...]:
     )
 
 
+def urgent(study: Study) -> tuple[Finding, ...]:
+    """Return the flagged findings that call for help now; a weak detector alone raises no alarm."""
+    return tuple(f for f in positives(study) if terms()[f.label].urgency == "now" and f.reliability == "assessed")
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]

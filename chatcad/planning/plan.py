@@ -13,7 +13,7 @@ from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
 from chatcad.findings.change import Change, compare, ratio_change
 from chatcad.findings.measure import worth_saying
-from chatcad.findings.wording import positives
+from chatcad.findings.wording import positives, urgent
 from chatcad.language import words_for
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
 from chatcad.planning.causes import say_differential
@@ -111,15 +111,11 @@ def plan(
     body = [*first, *_urgent_first(case), *BUILDERS[asked.intent](case), *second, *_told(case)]
     statements = [*body, *case.reply("disclaimer")]
     unique = tuple({s.text: s for s in statements}.values())
-    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or _urgent(case)), region=asked.region)
-
-
-def _urgent(case: Case) -> list[Finding]:
-    return [f for f in positives(case.study) if terms()[f.label].urgency == "now" and f.reliability == "assessed"]
+    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or urgent(study)), region=asked.region)
 
 
 def _urgent_first(case: Case) -> list[Statement]:
-    return [say_finding(f, case.mode) for f in _urgent(case)]
+    return [say_finding(f, case.mode) for f in urgent(case.study)]
 
 
 def _facts(case: Case, findings: Iterable[Finding]) -> list[Statement]:

@@ -89,6 +89,7 @@ def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
     return {
         film.panel: gr.update(visible=True),
         film.about: gr.update(visible=False),
+        film.urgent: tables.urgent_html(study, mode),
         film.figure: handlers.draw(now, handlers.LAYERS, heat, 50, 100, False),
         film.heat: gr.update(choices=handlers.heat_choices(study), value=heat),
         film.shown: list(handlers.LAYERS),

@@ -139,7 +139,9 @@ class Handlers:
 
         if visit.study is None:
             return None
-        return look(visit.study, [float(v) for v in marked], self.loading.system.result().reader.occluded)
+        failed = self.loading.system.exception() is not None  # which the answer that follows will say
+        occlude = None if failed else self.loading.system.result().reader.occluded
+        return look(visit.study, [float(v) for v in marked], occlude)
 
     def answer(
         self,

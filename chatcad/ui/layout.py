@@ -63,6 +63,7 @@ class FilmColumn:
     about: gr.HTML
     panel: gr.Column
     remarks: gr.HTML
+    urgent: gr.HTML
     figure: gr.HTML
     shown: gr.CheckboxGroup
     heat: gr.Radio
@@ -88,8 +89,8 @@ class FilmColumn:
     @property
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
-        return [self.about, self.panel, self.figure, *self.controls, self.remarks, self.findings, self.measurements,
-                *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
+        return [self.about, self.panel, self.urgent, self.figure, *self.controls, self.remarks, self.findings,
+                self.measurements, *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
     loading, notice = gr.HTML(), gr.HTML(elem_id="notice")
     about = gr.HTML(welcome_html(), elem_id="about", js_on_load=CLOSE)
     with gr.Column(visible=False) as panel:
+        urgent = gr.HTML(elem_id="urgent")
         figure = gr.HTML(elem_id="figure", js_on_load=viewer.SCRIPT)
         layers = [("Lungs", "lungs"), ("Heart", "heart"), ("Heart and chest widths", "widths")]
         shown = gr.CheckboxGroup(layers, value=list(handlers.LAYERS), label="Draw over the film")
@@ -170,8 +172,8 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
         with gr.Accordion("How this reading was made", open=False):
             small_print = gr.HTML()
     return FilmColumn(
-        drop, phantom, example, loading, notice, about, panel, remarks, figure, shown, heat, level, window, inverted,
-        findings, measurements, report, prior, small_print,
+        drop, phantom, example, loading, notice, about, panel, remarks, urgent, figure, shown, heat, level, window,
+        inverted, findings, measurements, report, prior, small_print,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cad_models.reliability import curve_of
 from chatcad.findings.measure import shown
-from chatcad.findings.wording import positives, where
+from chatcad.findings.wording import positives, urgent, where
 from chatcad.language import decimal, words_for
 from chatcad.types import Finding, Measurement, Mode, Study
 from chatcad.ui.curve import KEY, curve_svg
@@ -217,6 +217,16 @@ def small_print_html(study: Study) -> str:
     weights = " · ".join(f"{k} {v[:12]}" for k, v in study.run.weights_sha256.items())
     lines = (("Times", times), ("Versions", versions), ("Weights (sha256)", weights), ("Film", study.radiograph.sha256))
     return "".join(f'<p class="small"><b>{k}</b> {escape(v)}</p>' for k, v in lines if v)
+
+
+def urgent_html(study: Study, mode: Mode) -> str:
+    """Return the banner over a film that may need help now, or ``""``."""
+    found = urgent(study)
+    if not found:
+        return ""
+    said = "; ".join(f"{title_of(f, mode)}: {state_of(f)} ({f.id})" for f in found)
+    remedy = "have a qualified reader look at the film now" if mode == "clinician" else "ask a doctor to look at it now"
+    return notice_html(f"Urgent if it is confirmed. {said}: {remedy}.", "error")
 
 
 def notice_html(text: str, kind: str) -> str:

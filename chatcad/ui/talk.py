@@ -113,8 +113,13 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         return {visit: blank, **talk_updates(talk, blank, mode), **judge_updates(judge, blank, mode), **unmarked}
 
     def switch(now: Visit, mode: Mode) -> Updates:
-        findings = {} if now.study is None else {film.findings: tables.findings_html(now.study, mode, now.picked)}
-        return findings | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
+        study, told = now.study, {}
+        if study is not None:
+            told = {
+                film.findings: tables.findings_html(study, mode, now.picked),
+                film.urgent: tables.urgent_html(study, mode),
+            }
+        return told | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
 
     here, parts, quick = [visit, talk.mode], [visit, *talk.of_visit], {"show_progress": "hidden", **LIGHT_WORK}
     sources = [(talk.question.submit, talk.question), (talk.send.click, talk.question)]
@@ -139,7 +144,7 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         answer.then(end, here, [*parts, *judged], **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
     talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick)
-    talk.mode.input(switch, here, [film.findings, *talk.of_visit, *judged], **quick)
+    talk.mode.input(switch, here, [film.findings, film.urgent, *talk.of_visit, *judged], **quick)
 
 
 def _flat(index: int | tuple[int, int]) -> int:

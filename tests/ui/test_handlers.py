@@ -252,3 +252,27 @@ def test_an_example_film_is_read_with_its_licence_and_stays_where_it_lies(tmp_pa
     *_, (visit, notice) = work.read_example(tmp_path, film.key)
     assert visit.study is None
     assert "make examples" in notice
+
+
+def test_a_marked_part_goes_with_its_question_and_stays_until_another_is_asked_about() -> None:
+    system = FakeSystem()
+    work, visit = loaded(system), Visit(study=study())
+    region = work.look(visit, [0.6, 0.3, 0.8, 0.6])
+    assert region is not None
+    assert region.scores == {"Cardiomegaly": (0.82, 0.55)}
+    *_, visit = work.answer(visit.ask("What is here?", region), "clinician", None)
+    assert system.seen[0].region is region
+    assert "[`R1`](#R1)" in visit.log[1]["content"]
+    assert "left lung" in visit.log[2]["content"], "how the answer was made tells what the part is"
+    *_, visit = work.answer(visit.ask("How large is the heart?"), "clinician", None)
+    assert system.seen[1].region is None
+    assert visit.region is region
+
+
+def test_a_part_can_be_marked_though_the_language_model_failed() -> None:
+    loading = Loading()
+    loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`."))
+    region = Handlers(loading).look(Visit(study=study()), [0.5, 0.5])
+    assert region is not None
+    assert region.scores == {}
+    assert Handlers(loading).look(Visit(), [0.5, 0.5]) is None

@@ -85,3 +85,31 @@ def test_figure_carries_its_own_pixels_and_a_legend_for_each_layer() -> None:
 
 def test_prior_line_names_what_may_be_compared() -> None:
     assert "cardiothoracic ratio 0.57" in tables.prior_html(study())
+
+
+def test_an_urgent_banner_stands_only_for_an_assessed_finding_that_needs_help_now() -> None:
+    assert tables.urgent_html(study(), "clinician") == ""
+    air = replace(study().findings[5], state="present", reliability="assessed", band="likely", probability=0.7)
+    alarmed = replace(study(), findings=(*study().findings[:5], air))
+    banner = tables.urgent_html(alarmed, "clinician")
+    assert 'role="alert"' in banner
+    assert "Pneumothorax: likely (F6)" in banner
+    assert "collapsed" in tables.urgent_html(alarmed, "patient") or "air" in tables.urgent_html(alarmed, "patient")
+    weak = replace(alarmed, findings=(*study().findings[:5], replace(air, reliability="weak", state="uncertain")))
+    assert tables.urgent_html(weak, "clinician") == ""
+
+
+def test_the_chosen_finding_is_pressed_and_each_fact_can_be_found_by_its_mark() -> None:
+    html = tables.findings_html(study(), "patient", "Effusion")
+    assert re.findall(r'data-finding="(F\d)" aria-pressed="true"', html) == ["F2"]
+    assert 'data-fact="F5 F6"' in html
+    assert 'data-fact="M1"' in tables.measurements_html(study())
+
+
+def test_a_curve_is_drawn_where_it_was_measured_for_these_weights() -> None:
+    html = tables.findings_html(study(), "clinician")
+    assert html.count('<svg class="curve" role="img"') == 3
+    assert html.count("no curve was measured") == 1
+    other = replace(study(), run=replace(study().run, weights_sha256={"classifier": "b" * 64}))
+    assert "<svg" not in tables.findings_html(other, "clinician")
+    assert "<svg" not in tables.findings_html(study(), "patient")
