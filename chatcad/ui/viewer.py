@@ -31,7 +31,7 @@ _TOOLS = (
 )
 _HINT = (
     '<p class="small hint">Click a place, or draw a box, and ask what is there. Once the film is chosen, the wheel '
-    "zooms it; drag to move it. Shift and drag (or the right button): brightness and contrast.</p>"
+    "zooms it, as two fingers do; drag to move it. Shift and drag (or the right button): brightness and contrast.</p>"
 )
 
 
