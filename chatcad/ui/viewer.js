@@ -18,6 +18,7 @@ function show() {
   set('--x', `${100 * view.x}%`);
   set('--y', `${100 * view.y}%`);
   element.classList.toggle('held', view.zoom > 1 || drawing);
+  element.classList.toggle('zoomed', view.zoom > 1);
 }
 
 function zoom(factor, at = [0.5, 0.5]) {

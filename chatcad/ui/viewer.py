@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chatcad.types import Region, Study
-from chatcad.ui.overlay import Layers, render
+from chatcad.ui.overlay import Layers, render, right_side
 from chatcad.ui.tables import described, escape, jpeg, legend
 
 SCRIPT = (Path(__file__).with_name("viewer.js")).read_text(encoding="utf-8")
@@ -60,9 +60,15 @@ def figure_html(study: Study, layers: Layers, region: Region | None = None) -> s
         f'<img class="over" src="{jpeg(drawn)}" alt="{escape(described(study, layers))}" draggable="false">'
         f'<img class="plain" src="{jpeg(original)}" alt="" draggable="false">'
         f'<span class="edge"></span>{_region_svg(region)}<span class="box"></span><span class="cross"></span>'
-        f"</div></div>{_TOOLS}<figcaption>{_HINT}"
+        f"</div>{_side_mark(study)}</div>{_TOOLS}<figcaption>{_HINT}"
         f'<ul class="legend">{items}</ul></figcaption></figure>'
     )
+
+
+def _side_mark(study: Study) -> str:
+    """Return the patient's right for a film that is zoomed in, whose own mark may be out of sight."""
+    side = None if study.masks is None else right_side(study.masks)
+    return "" if side is None else f'<span class="side {side}">R</span>'
 
 
 def _region_svg(region: Region | None) -> str:

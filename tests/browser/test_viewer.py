@@ -111,6 +111,7 @@ def test_zoom_and_pan_keep_the_overlay_on_the_film(fake_server, visit) -> None:
     page.keyboard.press("+")
     page.get_by_role("button", name="Zoom in").click()
     assert width_of(page, ".sheet") == pytest.approx(1.96 * whole, rel=0.01)
+    assert page.locator(".stage .side.left").inner_text() == "R", "the side stays in sight"
     before = page.locator(".sheet").bounding_box()["x"]
     drag(page, (0.4, 0.5), (0.45, 0.5))
     assert page.locator(".sheet").bounding_box()["x"] > before + 20

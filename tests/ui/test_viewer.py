@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from chatcad.findings import look
+from chatcad.types import Masks
 from chatcad.ui import viewer
 from chatcad.ui.overlay import Layers
 
@@ -36,3 +38,13 @@ def test_the_script_asks_nobody_and_every_tool_of_the_page_has_its_action() -> N
     tools = set(re.findall(r'data-do="(\w+)"', viewer.figure_html(study(), Layers())))
     (named,) = re.findall(r"const TOOLS = {(.*?)};", viewer.SCRIPT, re.DOTALL)
     assert tools == set(re.findall(r"\b(ask|draw|in|out|whole)\b(?=[:,}]|$)", named))
+
+
+def test_the_patients_right_is_named_where_the_outlines_put_it() -> None:
+    read = study()
+    assert read.masks is not None
+    m = read.masks
+    turned = replace(read, masks=Masks(m.right_lung[:, ::-1], m.left_lung[:, ::-1], m.heart[:, ::-1], m.quality))
+    assert '<span class="side left">R</span>' in viewer.figure_html(read, Layers())
+    assert '<span class="side right">R</span>' in viewer.figure_html(turned, Layers())
+    assert 'class="side' not in viewer.figure_html(replace(read, masks=None), Layers())
