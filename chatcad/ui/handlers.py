@@ -15,7 +15,7 @@ from chatcad.errors import ChatCADError, ExampleFailed
 from chatcad.examples import fetched, film_bytes
 from chatcad.findings.wording import positives
 from chatcad.language import speaking
-from chatcad.types import Language, Mode, PromptDesign, Region, Study, Turn
+from chatcad.types import Language, Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.labels import label, steps_in
 from chatcad.ui.loading import Loading
@@ -133,16 +133,6 @@ class Handlers:
             return "", tables.notice_html(_sentence(str(error)), "error")
         return "\n".join(impression_lines(visit.study, turn)), ""
 
-    def look(self, visit: Visit, marked: Sequence[float]) -> Region | None:
-        """Return what is known of a marked part of the film, given in fractions; waits until everything is loaded."""
-        from chatcad.findings import look
-
-        if visit.study is None:
-            return None
-        failed = self.loading.system.exception() is not None  # which the answer that follows will say
-        occlude = None if failed else self.loading.system.result().reader.occluded
-        return look(visit.study, [float(v) for v in marked], occlude)
-
     def answer(
         self,
         visit: Visit,
@@ -157,10 +147,13 @@ class Handlers:
         from chatcad.context import parse
         from chatcad.pipeline import Conversation
 
-        if visit.study is None or (asking := visit.asking) is None:
+        if visit.study is None or (asking := visit.asking) is None or asking.taken:
             return
+        asking.taken = True
         try:
             told = parse((context or "")[:CONTEXT_LENGTH])
+            if asking.marked is not None:
+                asking.region = self.desk.look(visit.study, asking.marked, owner)
             talk = Conversation(
                 visit.study, visit.turns, mode, told, visit.prior, design or self.design, language, asking.region
             )

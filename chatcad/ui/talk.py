@@ -11,8 +11,9 @@ from typing import Any, cast
 
 import gradio as gr
 
+from chatcad.findings import box_of
 from chatcad.language import table
-from chatcad.types import Language, Mode, PromptDesign, Region
+from chatcad.types import Language, Mode, PromptDesign
 from chatcad.ui import handlers, tables
 from chatcad.ui.chat import read_back, suggestions
 from chatcad.ui.handlers import Handlers
@@ -59,8 +60,8 @@ def _reword_offer(now: Visit, mode: Mode) -> dict[str, Any]:
 def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
     """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten."""
 
-    def begin(question: str, now: Visit, mode: Mode, region: Region | None = None) -> Updates:
-        begun = now.ask(question[: handlers.QUESTION_LENGTH], region)
+    def begin(question: str, now: Visit, mode: Mode, **about: Any) -> Updates:
+        begun = now.ask(question[: handlers.QUESTION_LENGTH], **about)
         updates = {visit: begun, **talk_updates(talk, begun, mode)}
         if begun.asking is not None:
             updates[talk.question] = gr.update(value="", interactive=False, placeholder=label("Answering …"))
@@ -70,14 +71,12 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         before, question = now.back_to(message)
         asked = (edited or "").strip() or question
         # A question that can't be asked now leaves the chat as it stands; Gradio has changed the browser's copy.
-        again = now.turns[len(before.turns) : len(before.turns) + 1]
-        region = again[0].region if again else None
-        return begin(asked, before, mode, region) if asked else {talk.chat: now.messages()}
+        region = next((turn.region for turn in now.turns[len(before.turns) :]), None)
+        return begin(asked, before, mode, region=region) if asked else {talk.chat: now.messages()}
 
-    def point(marked: gr.EventData, now: Visit, mode: Mode, language: Language, *controls: Any) -> Updates:
-        region = work.look(now, marked.box)
-        updates = begin(table("replies", language)["region_question"][mode], now, mode, region)
-        return updates | {film.figure: handlers.draw(updates[visit], *controls)}
+    def point(pointer: gr.EventData, now: Visit, mode: Mode, language: Language) -> Updates:
+        question = table("replies", language)["region_question"][mode]
+        return begin(question, now, mode, marked=box_of(pointer.box))
 
     def retry(chosen: gr.RetryData, now: Visit, mode: Mode) -> Updates:
         return again(now, mode, _flat(chosen.index))
@@ -127,8 +126,8 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     asked = [source(begin, [text, *here], parts, queue=False, **quick) for source, text in sources]
     events = ((talk.chat.retry, retry), (talk.chat.edit, edit), (talk.reword.click, reword))
     asked += [source(once_more, here, parts, queue=False, **quick) for source, once_more in events]
-    pointing = [*here, talk.language, *film.controls]
-    asked.append(film.figure.submit(point, pointing, [*parts, film.figure], show_progress="hidden", **MODEL_WORK))
+    pointed = film.figure.submit(point, [*here, talk.language], parts, queue=False, **quick)
+    asked.append(pointed)
     judged = [] if judge is None else judge.of_visit
     # "multiple": a stopped answer may still be ending, and must not swallow the next question's
     many = {"trigger_mode": "multiple"}
@@ -141,7 +140,9 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
             **many,
             **MODEL_WORK,
         )
-        answer.then(end, here, [*parts, *judged], **many, **quick)
+        ended = answer.then(end, here, [*parts, *judged], **many, **quick)
+        if begun is pointed:
+            ended.then(handlers.draw, [visit, *film.controls], film.figure, **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
     talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick)
     talk.mode.input(switch, here, [film.findings, film.urgent, *talk.of_visit, *judged], **quick)

@@ -3,7 +3,7 @@
 const STEP = 0.02, MOST = 8, STILL = 5;
 const view = {zoom: 1, x: 0, y: 0};
 const fingers = new Map();
-let mark = null, anchor = null, head = null, drawing = false, drag = null;
+let mark = null, anchor = null, head = null, drawing = false, asked = false, drag = null;
 
 const find = selector => element.querySelector(selector);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -41,6 +41,7 @@ function place(event) {
 }
 
 function put(from, to) {
+  asked = false;
   [anchor, head] = [from, to];
   mark = [Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.max(from[0], to[0]), Math.max(from[1], to[1])];
   ['--x0', '--y0', '--x1', '--y1'].forEach((name, i) => set(name, `${100 * mark[i]}%`));
@@ -61,7 +62,8 @@ function clear() {
 function ask() {
   if (!mark) return tell('First choose a place on the film: click it, or use the arrow keys.');
   trigger('submit', {box: mark});
-  clear();
+  asked = true;
+  tell('Asked. The answer is in the conversation.');
 }
 
 function draw(on) {
@@ -177,5 +179,9 @@ element.addEventListener('click', event => {
 element.addEventListener('input', event => {
   if (event.target.matches('.wipe input')) set('--wipe', `${event.target.value}%`);
 });
-watch('value', () => draw(drawing));
+watch('value', () => {
+  if (asked) clear();  // the film shows now what was asked about
+  asked = false;
+  draw(drawing);
+});
 show();

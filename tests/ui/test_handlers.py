@@ -256,11 +256,11 @@ def test_an_example_film_is_read_with_its_licence_and_stays_where_it_lies(tmp_pa
 
 def test_a_marked_part_goes_with_its_question_and_stays_until_another_is_asked_about() -> None:
     system = FakeSystem()
-    work, visit = loaded(system), Visit(study=study())
-    region = work.look(visit, [0.6, 0.3, 0.8, 0.6])
+    work = loaded(system)
+    *_, visit = work.answer(Visit(study=study()).ask("What is here?", (0.6, 0.3, 0.8, 0.6)), "clinician", None)
+    region = visit.region
     assert region is not None
     assert region.scores == {"Cardiomegaly": (0.82, 0.55)}
-    *_, visit = work.answer(visit.ask("What is here?", region), "clinician", None)
     assert system.seen[0].region is region
     assert "[`R1`](#R1)" in visit.log[1]["content"]
     assert "left lung" in visit.log[2]["content"], "how the answer was made tells what the part is"
@@ -269,10 +269,20 @@ def test_a_marked_part_goes_with_its_question_and_stays_until_another_is_asked_a
     assert visit.region is region
 
 
-def test_a_part_can_be_marked_though_the_language_model_failed() -> None:
+def test_a_part_asked_about_while_nothing_can_answer_is_said_in_the_chat() -> None:
     loading = Loading()
     loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`."))
-    region = Handlers(loading).look(Visit(study=study()), [0.5, 0.5])
-    assert region is not None
-    assert region.scores == {}
-    assert Handlers(loading).look(Visit(), [0.5, 0.5]) is None
+    asked = Visit(study=study()).ask("What is here?", (0.5, 0.5, 0.5, 0.5))
+    *_, last = Handlers(loading).answer(asked, "clinician", "")
+    assert "make setup" in last.log[-1]["content"]
+
+
+def test_a_question_is_answered_once_however_often_the_page_asks_for_it() -> None:
+    system = FakeSystem()
+    visit = Visit(study=study()).ask("How large is the heart?")
+    first = loaded(system).answer(visit, "clinician", None)
+    next(first)
+    assert list(loaded(system).answer(visit, "clinician", None)) == []
+    *_, last = first
+    assert last.log[1]["content"].count("Cardiomegaly is likely") == 1
+    assert len(system.seen) == 1
