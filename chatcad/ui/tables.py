@@ -225,8 +225,12 @@ def urgent_html(study: Study, mode: Mode) -> str:
     if not found:
         return ""
     said = "; ".join(f"{title_of(f, mode)}: {state_of(f)} ({f.id})" for f in found)
-    remedy = "have a qualified reader look at the film now" if mode == "clinician" else "ask a doctor to look at it now"
-    return notice_html(f"Urgent if it is confirmed. {said}: {remedy}.", "error")
+    for_reader, for_patient = (
+        label("have a qualified reader look at the film now"),
+        label("ask a doctor to look at it now"),
+    )
+    remedy = for_reader if mode == "clinician" else for_patient
+    return notice_html(f"{label('Urgent if it is confirmed')}. {said}: {remedy}.", "error")
 
 
 def notice_html(text: str, kind: str) -> str:

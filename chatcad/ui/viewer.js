@@ -8,7 +8,11 @@ let mark = null, anchor = null, head = null, drawing = false, asked = false, dra
 const find = selector => element.querySelector(selector);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const set = (name, value) => element.style.setProperty(name, value);
-const tell = text => { if (find('.told')) find('.told').textContent = text; };
+// What is told stands in the figure, in the language of the page.
+function tell(key, values = {}) {
+  const words = key && JSON.parse(find('figure').dataset.words)[key];
+  if (find('.told')) find('.told').textContent = (words || '').replace(/{(\w+)}/g, (_, name) => values[name]);
+}
 
 function show() {
   const most = (view.zoom - 1) / 2;  // of the film's own size: no further than its edge
@@ -48,9 +52,8 @@ function put(from, to) {
   const isBox = mark[2] > mark[0] && mark[3] > mark[1];
   element.classList.toggle('boxed', isBox);
   element.classList.toggle('crossed', !isBox);
-  const percent = mark.map(value => Math.round(100 * value));
-  tell(isBox ? `Box from ${percent[0]} to ${percent[2]}% across, ${percent[1]} to ${percent[3]}% down. Enter asks.`
-    : `${percent[0]}% across, ${percent[1]}% down. Enter asks what is here.`);
+  const [x, y, x1, y1] = mark.map(value => Math.round(100 * value));
+  tell(isBox ? 'box' : 'point', {x, y, x1, y1});
 }
 
 function clear() {
@@ -60,10 +63,10 @@ function clear() {
 }
 
 function ask() {
-  if (!mark) return tell('First choose a place on the film: click it, or use the arrow keys.');
+  if (!mark) return tell('none');
   trigger('submit', {box: mark});
   asked = true;
-  tell('Asked. The answer is in the conversation.');
+  tell('asked');
 }
 
 function draw(on) {
@@ -130,8 +133,7 @@ element.addEventListener('pointermove', event => {
   } else if (drag.does === 'box') {
     put(drag.from, place(event));
   } else if (drag.does === 'greys') {
-    const to = greys(event);
-    tell(`Level ${to.level}%, window ${to.window}%`);
+    tell('greys', greys(event));
   } else if (drag.does === 'pan') {
     const sheet = find('.sheet');
     view.x = drag.view.x + (event.clientX - drag.x) / sheet.offsetWidth;

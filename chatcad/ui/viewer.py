@@ -5,34 +5,44 @@ It knows elements and fractions. What the elements do is told by ``viewer.js``; 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from chatcad.types import Region, Study
+from chatcad.ui.labels import label
 from chatcad.ui.overlay import Layers, render, right_side
 from chatcad.ui.tables import described, escape, jpeg, legend
 
 SCRIPT = (Path(__file__).with_name("viewer.js")).read_text(encoding="utf-8")
 
-_KEYS = (
-    "Film viewer. Arrow keys move a cross, Shift with arrow keys draws a box, Enter asks what is there, "
-    "plus and minus zoom, 0 shows the whole film, Escape takes the mark away."
-)
-_TOOLS = (
-    '<div class="tools" role="group" aria-label="Film tools">'
-    '<button type="button" data-do="ask" class="first">What is here?</button>'
-    '<button type="button" data-do="draw" aria-pressed="false">Draw a box</button>'
-    '<span class="joined"><button type="button" data-do="out" aria-label="Zoom out">−</button>'
-    '<button type="button" data-do="in" aria-label="Zoom in">+</button>'
-    '<button type="button" data-do="whole">Whole film</button></span>'
-    '<label class="wipe">Original<input type="range" min="0" max="100" value="100" '
-    'aria-label="From the original film to the marked one">marked</label>'
-    '<button type="button" class="enlarge" aria-label="Enlarge the film">⤢ Enlarge</button></div>'
-    '<output class="told" aria-live="polite"></output>'
-)
-_HINT = (
-    '<p class="small hint">Click a place, or draw a box, and ask what is there. Once the film is chosen, the wheel '
-    "zooms it, as two fingers do; drag to move it. Shift and drag (or the right button): brightness and contrast.</p>"
-)
+
+def _tools() -> str:
+    """Return the tools in the language spoken, and the line that the script tells things in."""
+    wipe = label("From the original film to the marked one")
+    return (
+        f'<div class="tools" role="group" aria-label="{label("Film tools")}">'
+        f'<button type="button" data-do="ask" class="first">{label("What is here?")}</button>'
+        f'<button type="button" data-do="draw" aria-pressed="false">{label("Draw a box")}</button>'
+        f'<span class="joined"><button type="button" data-do="out" aria-label="{label("Zoom out")}">−</button>'
+        f'<button type="button" data-do="in" aria-label="{label("Zoom in")}">+</button>'
+        f'<button type="button" data-do="whole">{label("Whole film")}</button></span>'
+        f'<label class="wipe">{label("Original")}<input type="range" min="0" max="100" value="100" aria-label="{wipe}">'
+        f"{label('marked')}</label>"
+        f'<button type="button" class="enlarge" aria-label="{label("Enlarge the film")}">⤢ {label("Enlarge")}</button>'
+        '</div><output class="told" aria-live="polite"></output>'
+    )
+
+
+def _words() -> str:
+    """Return what the script tells, by key; it fills ``{…}``."""
+    words = {
+        "none": label("First choose a place on the film: click it, or use the arrow keys."),
+        "point": label("{x}% across, {y}% down. Enter asks what is here."),
+        "box": label("Box from {x} to {x1}% across, {y} to {y1}% down. Enter asks."),
+        "asked": label("Asked. The answer is in the conversation."),
+        "greys": label("Level {level}%, window {window}%"),
+    }
+    return escape(json.dumps(words, ensure_ascii=False))
 
 
 def figure_html(study: Study, layers: Layers, region: Region | None = None) -> str:
@@ -52,15 +62,24 @@ def figure_html(study: Study, layers: Layers, region: Region | None = None) -> s
     plain = Layers(invert=layers.invert, level=layers.level, window=layers.window)
     drawn, original = render(study, layers), render(study, plain)
     height, width = drawn.shape[:2]
+    keys = label(
+        "Film viewer. Arrow keys move a cross, Shift with arrow keys draws a box, Enter asks what is there, plus and "
+        "minus zoom, 0 shows the whole film, Escape takes the mark away."
+    )
+    hint = label(
+        "Click a place, or draw a box, and ask what is there. Once the film is chosen, the wheel zooms it, as two "
+        "fingers do; drag to move it. Shift and drag (or the right button): brightness and contrast."
+    )
     items = "".join(f"<li>{item}</li>" for item in [*legend(study, layers), *_marked_legend(region)])
     return (
-        f'<figure class="film" data-level="{layers.level:.2f}" data-window="{layers.window:.2f}">'
-        f'<div class="stage" tabindex="0" role="application" aria-label="{_KEYS}">'
+        f'<figure class="film" data-level="{layers.level:.2f}" data-window="{layers.window:.2f}" '
+        f'data-words="{_words()}">'
+        f'<div class="stage" tabindex="0" role="application" aria-label="{escape(keys)}">'
         f'<div class="sheet" style="--aspect: {width / height:.4f}">'
         f'<img class="over" src="{jpeg(drawn)}" alt="{escape(described(study, layers))}" draggable="false">'
         f'<img class="plain" src="{jpeg(original)}" alt="" draggable="false">'
         f'<span class="edge"></span>{_region_svg(region)}<span class="box"></span><span class="cross"></span>'
-        f"</div>{_side_mark(study)}</div>{_TOOLS}<figcaption>{_HINT}"
+        f'</div>{_side_mark(study)}</div>{_tools()}<figcaption><p class="small hint">{hint}</p>'
         f'<ul class="legend">{items}</ul></figcaption></figure>'
     )
 
@@ -88,5 +107,6 @@ def _region_svg(region: Region | None) -> str:
 def _marked_legend(region: Region | None) -> list[str]:
     if region is None:
         return []
-    items = ['<i class="key asked"></i>R1, the part that was asked about']
-    return items + (['<i class="key like"></i>an area of like brightness around it'] if region.outline else [])
+    items = ['<i class="key asked"></i>' + label("R1, the part that was asked about")]
+    like = '<i class="key like"></i>' + label("an area of like brightness around it")
+    return items + ([like] if region.outline else [])
