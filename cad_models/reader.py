@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -22,7 +22,7 @@ from cad_models.film_quality import remarks
 from cad_models.preprocess import to_square
 from cad_models.weights_io import sha256_of
 from chatcad.errors import ImageRefused
-from chatcad.types import FloatImage, Gate, LabelReading, Masks, Radiograph, Reading, View
+from chatcad.types import Box, FloatImage, Gate, LabelReading, Masks, Radiograph, Reading, View
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,6 +128,39 @@ class CadReader:
         source = iter(radiographs)
         while films := list(islice(source, batch)):
             yield from self._read_batch(films)
+
+    def occluded(self, film: Radiograph, masks: Masks, view: View, box: Box) -> dict[str, tuple[float, float]]:
+        """Return what the classifier gives each label on a film as it is, and with a part of it greyed out.
+
+        It tells how far a score rests on that part (Zeiler and Fergus 2014, arXiv 1311.2901), not what is there. The
+        measured ratio, which Cardiomegaly's probability joins, stays that of the whole film.
+
+        Parameters
+        ----------
+        film, masks, view
+            As they were read; masks on any grid that covers the film.
+        box
+            The part, with an area.
+
+        Returns
+        -------
+        dict
+            By label, two probabilities in ``[0, 1]``; labels without a probability are left out.
+        """
+        from cad_models.segmenter import SIZE
+
+        # On the grid that they were read on: a ratio measured on another grid would move Cardiomegaly's probability.
+        maps = np.stack((masks.right_lung, masks.left_lung, masks.heart)).astype(np.float32)
+        small = anatomy.masks_on_grid(maps, SIZE, SIZE, masks.quality)
+        left, upper, right, lower = (round(v * n) for v, n in zip(box, film.pixels.shape[::-1] * 2, strict=True))
+        pixels = film.pixels.copy()
+        pixels[upper:lower, left:right] = film.pixels.mean()
+        readings = (self._classifier.read_labels(f, small, view) for f in (film, replace(film, pixels=pixels)))
+        return {
+            whole.label: (whole.probability, grey.probability)
+            for whole, grey in zip(*readings, strict=True)
+            if whole.probability is not None and grey.probability is not None
+        }
 
     def _read_batch(self, films: Sequence[Radiograph]) -> list[Reading | ImageRefused]:
         from cad_models.features import film_features

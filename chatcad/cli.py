@@ -73,6 +73,12 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         help="clinical context in words, or a FHIR resource or Bundle as a JSON file; never a fact about the film",
     )
     ask.add_argument("--language", metavar="en|de|es", help="of the answers (default: CHATCAD_LANGUAGE or en)")
+    ask.add_argument(
+        "--region",
+        type=fractions,
+        metavar="X0,Y0,X1,Y1",
+        help="a marked box (or a point: X,Y) as fractions of the film, for 'what is here?'",
+    )
     ask.add_argument("--prior", type=Path, metavar="IMAGE", help="an earlier film of the same patient")
     ask.add_argument("--json", action="store_true", help="print JSON")
 
@@ -92,6 +98,11 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     for parser in (ask, report):
         parser.add_argument("--design", choices=("P1", "P2", "P3"), help="how facts are written for the model")
         parser.add_argument("--backend", choices=BACKENDS, help="language model (default: CHATCAD_BACKEND or embedded)")
+
+
+def fractions(text: str) -> tuple[float, ...]:
+    """Return numbers that stand between commas; the name is what a wrong call is told."""
+    return tuple(float(number) for number in text.split(","))
 
 
 def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from chatcad import observe
+from chatcad import findings, observe
 from chatcad.errors import ChatCADError
 from chatcad.line import Gone, Line
-from chatcad.types import Sentence, Study, Turn
+from chatcad.types import Box, Region, Sentence, Study, Turn
 from chatcad.ui.loading import Loading
 
 if TYPE_CHECKING:
@@ -100,6 +100,18 @@ class Desk:
             raise
         observe.film_read(study, owner)
         return study
+
+    def look(self, study: Study, marked: Box, owner: str) -> Region:
+        """Return what is known of a marked part of a film, with scores from the loaded classifier.
+
+        Raises
+        ------
+        ModelMissing
+            What answers need could not be loaded.
+        """
+        reader = self.loading.system.result().reader
+        with self.line.turn(owner):
+            return findings.look(study, marked, reader.occluded)
 
     def admit(self, owner: str) -> None:
         """Refuse a question that could not be answered, before anything is said of it.

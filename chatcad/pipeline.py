@@ -19,7 +19,7 @@ from chatcad import cases, checking, findings, imaging, planning, prompting
 from chatcad.config import EMBEDDED_TOKENS, Settings, load_settings
 from chatcad.context import in_words
 from chatcad.language import speaking
-from chatcad.types import Context, Language, Mode, PromptDesign, Sentence, Study, Turn
+from chatcad.types import Context, Language, Mode, PromptDesign, Region, Sentence, Study, Turn
 
 if TYPE_CHECKING:
     from cad_models.reader import CadReader
@@ -33,7 +33,7 @@ class Conversation:
 
     ``context`` is what was told of the patient, without names; it is marked as untrusted in the prompt and is never a
     fact about the film. ``prior`` is an earlier film's study. ``language`` is that of the answers; questions may come
-    in any that is supported.
+    in any that is supported. ``region`` is the part of the film that is marked (`findings.look`).
     """
 
     study: Study
@@ -43,6 +43,7 @@ class Conversation:
     prior: Study | None = None
     design: PromptDesign = "P3"
     language: Language = "en"
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class ChatCAD:
     def stream(self, question: str, talk: Conversation) -> Iterator[Sentence | Turn]:
         """Answer one question: yield each sentence after its check, and the finished turn at the end."""
         start = time.monotonic()
-        asked = planning.ask(self.understand, question, talk.turns, talk.language)
+        asked = planning.ask(self.understand, question, talk.turns, talk.language, talk.region)
         asked, told = planning.hear(asked, talk.turns, talk.context)
         labels = planning.subjects(asked, talk.study)
         passages = planning.gather(self.retriever.search, asked, labels, talk.mode, told)

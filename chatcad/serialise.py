@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatcad.retrieval.glossary import words_of
-from chatcad.types import Finding, Measurement, Passage, Sentence, SimilarCase, Study, Turn
+from chatcad.types import Finding, Measurement, Passage, Region, Sentence, SimilarCase, Study, Turn
 
 if TYPE_CHECKING:
     from chatcad.planning.differential import Differential
@@ -59,6 +59,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "backend": turn.backend,
         "machine": dict(turn.machine),
         "timings_ms": _rounded(turn.timings_ms),
+        "region": None if turn.region is None else _region(turn.region),
     }
 
 
@@ -138,6 +139,21 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "threshold": None if finding.threshold is None else round(finding.threshold, 4),
         "held_out_auroc": None if auroc is None else round(auroc[0], 3),
         "held_out_auroc_interval": None if auroc is None else [round(v, 3) for v in auroc[1:]],
+    }
+
+
+def _region(region: Region) -> dict[str, Any]:
+    return {
+        "id": region.id,
+        "box": list(region.box),
+        "side": region.side,
+        "zone": region.zone,
+        "shares": {name: round(share, 3) for name, share in region.shares.items()},
+        "area": round(region.area, 4),
+        "heat": {label: round(share, 3) for label, share in region.heat.items()},
+        "concentrated": list(region.hot),
+        "scores": {label: [round(p, 4) for p in both] for label, both in region.scores.items()},
+        "like_brightness": [list(point) for point in region.outline],
     }
 
 

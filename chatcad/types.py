@@ -30,11 +30,14 @@ Urgency = Literal["none", "soon", "now"]
 Intent = Literal[
     "finding", "certainty", "location", "measurement", "next_step", "cause", "meaning", "summary",
     "comparison", "urgency", "system", "small_talk", "out_of_scope", "treatment", "doctor", "emergency", "self_harm",
-    "pressure", "similar", "recall", "unclear",
+    "pressure", "similar", "recall", "region", "unclear",
 ]  # fmt: skip
 
 FloatImage = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Box = tuple[float, float, float, float]
+"""Left, upper, right and lower edge in fractions of the film's width and height; left is the picture's left."""
+Structure = Literal["right_lung", "left_lung", "heart", "outside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,42 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A marked part of one film (``R1``): what the networks already made of it, and nothing that they can't see.
+
+    Parameters
+    ----------
+    box
+        What was marked; a point as the box of no area.
+    side, zone
+        The patient's, by the lungs' outlines; ``None`` where those can't be relied on, or the part is beside the lungs.
+    shares
+        Of its area that lie over each structure; a heart overlaps a lung. Empty without reliable outlines.
+    area
+        Its share of the film.
+    heat
+        By label, the share of a flagged finding's heat that lies in it.
+    hot
+        The labels whose heat is concentrated in it.
+    scores
+        By label, a flagged finding's probability with the film as it is, and with this part greyed out.
+    outline
+        A closed line around an area of like brightness, as (x, y) in fractions; empty where there is none.
+    """
+
+    box: Box
+    side: Side | None
+    zone: Zone | None
+    shares: Mapping[Structure, float]
+    area: float
+    heat: Mapping[str, float] = field(default_factory=dict)
+    hot: tuple[str, ...] = ()
+    scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    outline: tuple[tuple[float, float], ...] = ()
+    id: str = "R1"
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A citable piece of guideline text (``P1`` … within one answer).
 
@@ -293,6 +332,7 @@ class Plan:
     labels: tuple[str, ...]
     statements: tuple[Statement, ...]
     urgent: bool = False
+    region: Region | None = None
 
     def cited(self, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
         """Return those of the passages that a statement rests on."""
@@ -332,6 +372,7 @@ class Turn:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     machine: Mapping[str, str | int] = field(default_factory=dict)
     language: Language = "en"
+    region: Region | None = None
 
     @property
     def answer(self) -> str:

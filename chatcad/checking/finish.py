@@ -35,6 +35,7 @@ def finish(
         timings_ms=dict(timings_ms),
         machine=dict(machine),
         language=language,
+        region=plan.region,
     )
 
 

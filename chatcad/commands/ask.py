@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import cast
 
-from chatcad import cases, context, imaging, planning
+from chatcad import cases, context, findings, imaging, planning
 from chatcad.config import Settings
 from chatcad.language import supported
 from chatcad.retrieval.glossary import words_of
@@ -23,14 +23,17 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     for path in filter(None, (arguments.image, arguments.prior)):
         imaging.must_be_there(path)
     told = context.load(arguments.context)
+    marked = None if arguments.region is None else findings.box_of(arguments.region)
     chatcad = ChatCAD.open(settings)
+    study = chatcad.read(arguments.image)
     talk = Conversation(
-        study=chatcad.read(arguments.image),
+        study=study,
         mode=arguments.mode,
         context=told,
         prior=None if arguments.prior is None else chatcad.read(arguments.prior),
         language=language,
         design=cast(PromptDesign, arguments.design or settings.design),
+        region=None if marked is None else findings.look(study, marked, chatcad.reader.occluded),
     )
     turns = chatcad.converse(arguments.questions, talk)
     if arguments.json:

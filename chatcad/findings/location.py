@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from chatcad.types import FloatImage, Masks, Side, Zone
+from chatcad.types import FloatImage, Mask, Masks, Side, Zone
 
 ONE_SIDED = 0.7
 """Share of the heat inside the lungs that one side needs before the finding is called one-sided."""
@@ -47,11 +47,17 @@ def locate(heat_map: FloatImage, masks: Masks) -> tuple[Side | None, Zone | None
     return side, _zone(hot, right | left)
 
 
-def _zone(hot: FloatImage, lungs: NDArray[np.bool_]) -> Zone | None:
+def lungs_rows(lungs: Mask) -> tuple[int, int] | None:
+    """Return the first row of the lungs and the one after their last, ``None`` where no three zones fit between."""
     rows = np.flatnonzero(lungs.any(axis=1))
-    if len(rows) < len(ZONES):
+    return None if len(rows) < len(ZONES) else (int(rows[0]), int(rows[-1]) + 1)
+
+
+def _zone(hot: FloatImage, lungs: NDArray[np.bool_]) -> Zone | None:
+    rows = lungs_rows(lungs)
+    if rows is None:
         return None
-    inside = np.where(lungs, hot, 0.0).sum(axis=1)[rows[0] : rows[-1] + 1]
+    inside = np.where(lungs, hot, 0.0).sum(axis=1)[slice(*rows)]
     shares = [float(part.sum()) for part in np.array_split(inside, len(ZONES))]
     best = int(np.argmax(shares))
     return ZONES[best] if shares[best] > ZONE_SHARE * sum(shares) else None

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Sequence
 from chatcad.findings.bands import POSSIBLE
 from chatcad.findings.measure import limits, shown, standing
 from chatcad.language import decimal, spoken, table, words_for
-from chatcad.types import Finding, Measurement, Mode, Study, Urgency
+from chatcad.types import Finding, Measurement, Mode, Region, Study, Urgency
 from chatcad.vocabulary import terms
 
 PATIENT_LIST = 3
 """Findings that one sentence for a patient lists; a longer list is hard to read."""
 _FIRST_NAMED: tuple[Urgency, ...] = ("now", "soon", "none")
+
+
+SAME_ODDS = 1.25
+"""Odds that differ by less than this factor count as the same."""
 
 
 def describe(finding: Finding, mode: Mode) -> str:
@@ -143,12 +147,73 @@ def measurement_line(measurement: Measurement) -> str:
     return f"{measurement.id} {name}: {shown(measurement)} (reference {measurement.reference}{caveat})"
 
 
+def describe_region(region: Region, mode: Mode) -> tuple[str, ...]:
+    """Return the sentences that say where a marked part lies; for the clinician also what it overlaps.
+
+    Parameters
+    ----------
+    region
+        Without reliable outlines, its place is said not to have been worked out.
+    mode
+        A patient is told the structure only.
+    """
+    words, places = table("wording")["region"][mode], table("wording")["places"][mode]
+    structure = _structure(region)
+    side = "" if region.side is None else places[region.side]
+    zone = "" if region.zone is None else places.get(region.zone, "")
+    place: str = words["place"][structure].format(side=side, zone=zone)
+    parts = [(name, round(100 * share)) for name, share in region.shares.items()]
+    if mode == "patient" or sum(percent > 0 for _, percent in parts) <= 1:
+        return (place,)
+    listed = ", ".join(words["part"][name].format(share=percent) for name, percent in parts if percent)
+    return place, words["shares"].format(parts=listed)
+
+
+def _structure(region: Region) -> str:
+    """Return what a part mostly lies over: outside only where more than half of it does."""
+    shares = dict(region.shares)
+    outside = shares.pop("outside", 0.0)
+    return "outside" if outside > 0.5 else max(shares, key=lambda name: shares[name], default="unknown")
+
+
+def describe_evidence(finding: Finding, region: Region, mode: Mode) -> tuple[str, ...]:
+    """Return what ties a finding to a marked part: its heat there, and its score without the part.
+
+    A weak detector's numbers are left out, as in `describe`.
+    """
+    words, said = table("wording")["region"][mode], []
+    if finding.label in region.heat:
+        key = "heat" if finding.label in region.hot else "no_heat"
+        share, area = (round(100 * v) for v in (region.heat[finding.label], region.area))
+        said.append(words[key].format(share=share, area=max(area, 1)))
+    if finding.label in region.scores:
+        before, after = region.scores[finding.label]
+        key = shift(before, after)
+        if key != "same" and "scores" in words and finding.reliability == "assessed":
+            key = "scores"
+        said.append(words[key].format(before=_two_places(before), after=_two_places(after)))
+    return tuple(said)
+
+
+def shift(before: float, after: float) -> str:
+    """Return whether a probability is ``"lower"``, ``"higher"`` or the ``"same"``, by its odds."""
+    odds = [p / max(1 - p, 1e-6) for p in (before, after)]
+    if _two_places(before) == _two_places(after) or 1 / SAME_ODDS < odds[1] / max(odds[0], 1e-6) < SAME_ODDS:
+        return "same"
+    return "lower" if after < before else "higher"
+
+
 def positives(study: Study) -> tuple[Finding, ...]:
     """Return the present and uncertain findings: present first, assessed before weak, then by probability."""
     flagged = [f for f in study.findings if f.state in {"present", "uncertain"}]
     return tuple(
         sorted(flagged, key=lambda f: (f.state != "present", f.reliability == "weak", -(f.probability or 0.0)))
     )
+
+
+def urgent(study: Study) -> tuple[Finding, ...]:
+    """Return the flagged findings that call for help now; a weak detector alone raises no alarm."""
+    return tuple(f for f in positives(study) if terms()[f.label].urgency == "now" and f.reliability == "assessed")
 
 
 def _capital(text: str) -> str:

@@ -33,7 +33,7 @@ MOST_REWRITES = 2
 _LEADERS = re.compile(
     r"^\s*(?:[-*•]|\"|“|'|(?:sure|okay|here (?:is|are)[^:]*|rewritten|sentence|answer|[aq])\s*[:,!]+)\s*", re.I
 )
-_IDS = re.compile(r"\s*[\[(`]?\b[FMP]\d+\b[\])`]?(?=\s|[.,;!?]|$)")
+_IDS = re.compile(r"\s*[\[(`]?\b[FMPR]\d+\b[\])`]?(?=\s|[.,;!?]|$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from chatcad.language import language_of
 from chatcad.planning import foreign
+from chatcad.planning.pointing import pointed
 from chatcad.planning.recall import recall
 from chatcad.planning.subjects import labels_meant
 from chatcad.planning.understand import Asked
-from chatcad.types import Language, Turn
+from chatcad.types import Language, Region, Turn
 
 
 class Understand(Protocol):
@@ -21,7 +22,9 @@ class Understand(Protocol):
         ...
 
 
-def ask(understand: Understand, question: str, turns: Sequence[Turn], language: Language) -> Asked:
+def ask(
+    understand: Understand, question: str, turns: Sequence[Turn], language: Language, region: Region | None = None
+) -> Asked:
     """Return what a question asks for.
 
     Parameters
@@ -32,10 +35,13 @@ def ask(understand: Understand, question: str, turns: Sequence[Turn], language: 
         As typed, and the talk so far.
     language
         In which answers are given: a question too short to show its own language is taken to be in it.
+    region
+        The part of the film that is marked while it is asked.
     """
     written = language_of(question, language)
     labels = labels_meant(question) if written == "en" else foreign.labels_asked(question, written)
     if (recalled := recall(question, labels, turns, written)) is not None:
         about = recalled.labels or (recalled.turn.labels if recalled.turn is not None else ())
         return Asked(question, "recall", about, (), recalled=recalled)
-    return understand(question, turns) if written == "en" else foreign.understand(question, turns, written)
+    asked = understand(question, turns) if written == "en" else foreign.understand(question, turns, written)
+    return pointed(asked, question, region)

@@ -13,13 +13,14 @@ from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
 from chatcad.findings.change import Change, compare, ratio_change
 from chatcad.findings.measure import worth_saying
-from chatcad.findings.wording import positives
+from chatcad.findings.wording import positives, urgent
 from chatcad.language import words_for
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
 from chatcad.planning.causes import say_differential
 from chatcad.planning.differential import NO_CONTEXT, differential
 from chatcad.planning.history import closing_question, say_history, say_told
 from chatcad.planning.others import say_cases
+from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
 from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements, say_unseen
 from chatcad.planning.understand import Asked
@@ -110,15 +111,11 @@ def plan(
     body = [*first, *_urgent_first(case), *BUILDERS[asked.intent](case), *second, *_told(case)]
     statements = [*body, *case.reply("disclaimer")]
     unique = tuple({s.text: s for s in statements}.values())
-    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or _urgent(case)))
-
-
-def _urgent(case: Case) -> list[Finding]:
-    return [f for f in positives(case.study) if terms()[f.label].urgency == "now" and f.reliability == "assessed"]
+    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or urgent(study)), region=asked.region)
 
 
 def _urgent_first(case: Case) -> list[Statement]:
-    return [say_finding(f, case.mode) for f in _urgent(case)]
+    return [say_finding(f, case.mode) for f in urgent(case.study)]
 
 
 def _facts(case: Case, findings: Iterable[Finding]) -> list[Statement]:
@@ -319,6 +316,11 @@ def _recall(case: Case) -> list[Statement]:
     return say_recalled(case.asked.recalled, case.study, case.mode)
 
 
+def _region(case: Case) -> list[Statement]:
+    named = [f for f in case.findings if f.label in case.asked.labels]
+    return say_region(case.asked.region, named[:MOST_POSITIVES], case.mode)
+
+
 BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "finding": _finding,
     "certainty": _certainty,
@@ -341,4 +343,5 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "out_of_scope": lambda case: case.reply("out_of_scope"),
     "unclear": _unclear,
     "recall": _recall,
+    "region": _region,
 }

@@ -176,7 +176,10 @@ def _again(asked: Recalled, study: Study, mode: Mode) -> Iterator[Statement]:
     keys = {p.key: p.id for p in asked.passages}
     new_ids = {p.id: keys[p.key] for p in turn.citations if p.key in keys}
     for sentence in turn.sentences:
-        if sentence.source == "image" and (not asked.labels or _about(sentence, asked.labels)):
+        if turn.region is not None and sentence.support == (turn.region.id,):
+            if (turn.mode, turn.language) == (mode, spoken()):  # read off this film, which is the same
+                yield Statement(sentence.text, sentence.support, "image", reword=False)
+        elif sentence.source == "image" and (not asked.labels or _about(sentence, asked.labels)):
             yield from _anew(sentence, turn, study, mode)
         elif sentence.source == "guideline" and all(i in new_ids for i in sentence.support):
             cited = [p for p in turn.citations if p.id in sentence.support]

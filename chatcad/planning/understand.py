@@ -25,7 +25,7 @@ from chatcad.planning.subjects import (
     only_names,
     side_in,
 )
-from chatcad.types import Intent, Turn
+from chatcad.types import Intent, Region, Turn
 
 if TYPE_CHECKING:
     from chatcad.planning.recall import Recalled
@@ -57,7 +57,7 @@ KEEPS_LABELS: frozenset[Intent] = frozenset(
     }
 )  # fmt: skip
 """Kinds that are asked about labels, and so may leave them to the turn before."""
-ABOUT_THE_FILM = KEEPS_LABELS | {"summary"}
+ABOUT_THE_FILM = KEEPS_LABELS | {"summary", "region"}
 CARRIED_OVER: frozenset[Intent] = frozenset({"certainty", "location", "comparison"})
 """Kinds that "and the opacity?" takes over from the turn before; after any other it asks for the finding."""
 
@@ -101,6 +101,8 @@ class Asked:
         The side that it asks after; ``"other"`` is the one that the finding is not on.
     recalled
         What of the talk itself it asks back for.
+    region
+        The marked part of the film that it asks about.
     """
 
     question: str
@@ -110,6 +112,7 @@ class Asked:
     also: Intent | None = None
     side: AskedSide | None = None
     recalled: Recalled | None = None
+    region: Region | None = None
 
 
 ASKED_OF_A_PART: frozenset[Intent] = frozenset({"finding", "location", "measurement"})

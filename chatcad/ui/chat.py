@@ -15,7 +15,7 @@ from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives
 from chatcad.language import reminders, spoken, words_for
 from chatcad.retrieval.glossary import words_of
-from chatcad.types import Finding, Mode, Passage, Sentence, Study, Turn
+from chatcad.types import Finding, Mode, Passage, Region, Sentence, Study, Turn
 from chatcad.ui.labels import label
 from chatcad.vocabulary import terms
 
@@ -73,8 +73,8 @@ def _marks(sentence: Sentence) -> str:
 
 
 def _mark(number: str) -> str:
-    """Return a mark; a passage's is a link that opens its text among the sources."""
-    return f"[`{number}`](#{number})" if re.fullmatch(r"P\d+", number) else f"`{number}`"
+    """Return a mark as a link to what it names: a passage's text, or a fact's row, or the marked part of the film."""
+    return f"[`{number}`](#{number})" if re.fullmatch(r"[FMPR]\d+", number) else f"`{number}`"
 
 
 def messages_of(turn: Turn, study: Study) -> list[Message]:
@@ -118,6 +118,8 @@ def provenance_markdown(turn: Turn, study: Study) -> str:
     checks = [f"1. **{s.checked}** {_marks(s)}{_reason(s)}" for s in turn.sentences]
     facts = [f"- `{f.id}` {terms()[f.label].name}: {_fact(f)}" for f in study.findings if f.id in used]
     facts += [f"- `{m.id}` {inert(m.name.replace('_', ' '))}: {shown(m)}" for m in study.measurements if m.id in used]
+    if turn.region is not None:
+        facts.append(f"- `{turn.region.id}` marked part: {_part(turn.region)}")
     passages = [f"- `{p.id}` {inert(p.title)}: {inert(p.text)}" for p in turn.citations]
     times = " · ".join(f"{k.replace('_', ' ')} {v:.0f} ms" for k, v in turn.timings_ms.items())
     why = f" ({inert(str(turn.machine['fallback']))})" if "fallback" in turn.machine else ""
@@ -134,6 +136,13 @@ def _reason(sentence: Sentence) -> str:
 def _fact(finding: Finding) -> str:
     chance = "" if finding.probability is None else f" {finding.probability:.2f}"
     return f"{finding.state.replace('_', ' ')}{chance}, detector {finding.reliability.replace('_', ' ')}"
+
+
+def _part(region: Region) -> str:
+    edges = ", ".join(f"{edge:.2f}" for edge in region.box)
+    lies = ", ".join(f"{name.replace('_', ' ')} {share:.2f}" for name, share in region.shares.items())
+    heat = ", ".join(f"{terms()[label].name} {share:.2f}" for label, share in region.heat.items())
+    return f"box {edges}; area by structure: {lies or 'not known'}; share of the heat: {heat or 'none drawn'}"
 
 
 def suggestions(study: Study, turns: Sequence[Turn], mode: Mode, picked: str | None = None) -> tuple[str, str, str]:

@@ -60,6 +60,12 @@ def wire_film(  # noqa: PLR0917
             **judge_updates(judge, picked, mode, finding.id),
         }
 
+    def adjust(moved: gr.EventData, now: Visit, *controls: Any) -> Updates:
+        shown, heat, _, _, inverted = controls
+        level, window = min(max(moved.level, 0), 100), min(max(moved.window, 5), 150)
+        figure = handlers.draw(now, shown, heat, level, window, inverted)
+        return {film.level: level, film.window: window, film.figure: figure}
+
     judged = [] if judge is None else judge.of_visit
     parts = [visit, film.drop, film.notice, *film.of_study, *talk.of_visit, *judged]
     hidden = {"show_progress": "hidden"}
@@ -70,6 +76,8 @@ def wire_film(  # noqa: PLR0917
     film.findings.select(pick, [visit, talk.mode, *film.controls], picking, **hidden, **LIGHT_WORK)
     for change in film.redraw:
         change(handlers.draw, [visit, *film.controls], film.figure, trigger_mode="always_last", **hidden, **LIGHT_WORK)
+    greys = [film.level, film.window, film.figure]
+    film.figure.input(adjust, [visit, *film.controls], greys, trigger_mode="always_last", **hidden, **LIGHT_WORK)
 
 
 def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
@@ -81,6 +89,7 @@ def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
     return {
         film.panel: gr.update(visible=True),
         film.about: gr.update(visible=False),
+        film.urgent: tables.urgent_html(study, mode),
         film.figure: handlers.draw(now, handlers.LAYERS, heat, 50, 100, False),
         film.heat: gr.update(choices=handlers.heat_choices(study), value=heat),
         film.shown: list(handlers.LAYERS),

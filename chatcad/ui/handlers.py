@@ -19,8 +19,9 @@ from chatcad.types import Language, Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.labels import label, steps_in
 from chatcad.ui.loading import Loading
-from chatcad.ui.overlay import Layers, render
+from chatcad.ui.overlay import Layers
 from chatcad.ui.phantom import phantom_png
+from chatcad.ui.viewer import figure_html
 from chatcad.ui.visit import Visit
 
 QUESTION_LENGTH = 500
@@ -146,11 +147,16 @@ class Handlers:
         from chatcad.context import parse
         from chatcad.pipeline import Conversation
 
-        if visit.study is None or (asking := visit.asking) is None:
+        if visit.study is None or (asking := visit.asking) is None or asking.taken:
             return
+        asking.taken = True
         try:
             told = parse((context or "")[:CONTEXT_LENGTH])
-            talk = Conversation(visit.study, visit.turns, mode, told, visit.prior, design or self.design, language)
+            if asking.marked is not None:
+                asking.region = self.desk.look(visit.study, asking.marked, owner)
+            talk = Conversation(
+                visit.study, visit.turns, mode, told, visit.prior, design or self.design, language, asking.region
+            )
             self.desk.admit(owner)
             with self.desk.answer(asking.text, talk, owner) as answer:
                 for said in steps_in("en", answer.until(lambda: asking.stopped)):
@@ -208,7 +214,7 @@ def draw(  # noqa: PLR0917  -- Gradio passes components by position
     if visit.study is None:
         return ""
     layers = layers_of(shown, heat, level, window, inverted)
-    return tables.figure_html(render(visit.study, layers), visit.study, layers)
+    return figure_html(visit.study, layers, visit.region)
 
 
 def layers_of(shown: Sequence[str], heat: str | None, level: float, window: float, inverted: bool) -> Layers:

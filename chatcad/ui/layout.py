@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from chatcad import DISCLAIMER
 from chatcad.examples import Example
 from chatcad.language import OWN_NAMES
 from chatcad.types import Language, PromptDesign
-from chatcad.ui import handlers, tables
+from chatcad.ui import handlers, tables, viewer
 from chatcad.ui.labels import label
 from chatcad.ui.welcome import CLOSE, SHORTCUTS, welcome_html
 
@@ -47,32 +48,7 @@ element.addEventListener('click', event => {
   trigger('select', {index: 0, value: button.dataset.finding});
 });
 """
-_OPEN_PASSAGE = """
-const open = event => {
-  const link = event.target.closest('#chat a[href^="#P"]');
-  if (!link || (event.type === 'keydown' && event.key !== 'Enter')) return;
-  event.preventDefault();
-  const number = link.getAttribute('href').slice(1);
-  const named = [...document.querySelectorAll('#chat details')].filter(
-    source => source.querySelector('summary code')?.textContent === number);
-  const after = source => link.compareDocumentPosition(source) & Node.DOCUMENT_POSITION_FOLLOWING;
-  const source = named.find(after) ?? named.at(-1);
-  if (!source) return;
-  source.open = true;
-  source.querySelector('summary').focus();
-  source.scrollIntoView({block: 'nearest'});
-};
-// Before the chat sees them: it keeps the Enter key to itself.
-for (const kind of ['click', 'keydown']) document.addEventListener(kind, open, true);
-"""
-_ENLARGE = """
-element.addEventListener('click', event => {
-  const button = event.target.closest('.enlarge');
-  if (!button) return;
-  if (document.fullscreenElement) document.exitFullscreen();
-  else button.closest('figure').requestFullscreen();
-});
-"""
+_MARKS = Path(__file__).with_name("marks.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +63,7 @@ class FilmColumn:
     about: gr.HTML
     panel: gr.Column
     remarks: gr.HTML
+    urgent: gr.HTML
     figure: gr.HTML
     shown: gr.CheckboxGroup
     heat: gr.Radio
@@ -112,8 +89,8 @@ class FilmColumn:
     @property
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
-        return [self.about, self.panel, self.figure, *self.controls, self.remarks, self.findings, self.measurements,
-                *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
+        return [self.about, self.panel, self.urgent, self.figure, *self.controls, self.remarks, self.findings,
+                self.measurements, *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +129,7 @@ def header() -> Header:
     """Place the title, what the visitor talks to, and the line that stays in view."""
     import gradio as gr
 
-    title = gr.HTML(_title_html(), elem_id="title", js_on_load=_OPEN_PASSAGE + SHORTCUTS)
+    title = gr.HTML(_title_html(), elem_id="title", js_on_load=_MARKS + SHORTCUTS)
     return Header(title, gr.HTML(_disclaimer_html(), elem_id="disclaimer"))
 
 
@@ -178,7 +155,8 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
     loading, notice = gr.HTML(), gr.HTML(elem_id="notice")
     about = gr.HTML(welcome_html(), elem_id="about", js_on_load=CLOSE)
     with gr.Column(visible=False) as panel:
-        figure = gr.HTML(elem_id="figure", js_on_load=_ENLARGE)
+        urgent = gr.HTML(elem_id="urgent")
+        figure = gr.HTML(elem_id="figure", js_on_load=viewer.SCRIPT)
         layers = [("Lungs", "lungs"), ("Heart", "heart"), ("Heart and chest widths", "widths")]
         shown = gr.CheckboxGroup(layers, value=list(handlers.LAYERS), label="Draw over the film")
         heat = gr.Radio([("None", handlers.NO_HEAT)], value=handlers.NO_HEAT, label="Heat map of a finding")
@@ -194,8 +172,8 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
         with gr.Accordion("How this reading was made", open=False):
             small_print = gr.HTML()
     return FilmColumn(
-        drop, phantom, example, loading, notice, about, panel, remarks, figure, shown, heat, level, window, inverted,
-        findings, measurements, report, prior, small_print,
+        drop, phantom, example, loading, notice, about, panel, remarks, urgent, figure, shown, heat, level, window,
+        inverted, findings, measurements, report, prior, small_print,
     )  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def _anatomy(picture: Picture, masks: Masks, layers: Layers, ratio: float | None
         _draw_widths(pen, measured, scale, f"heart {ratio:.2f}")
     for name, mask, colour in named:
         _name(pen, name, mask, colour)
-    if (side := _right_side(masks)) is not None:
+    if (side := right_side(masks)) is not None:
         margin = round(0.03 * picture.shape[1])
         pen.text((margin if side == "left" else picture.shape[1] - margin, margin), "R", (255, 255, 255))
     return np.asarray(canvas)
@@ -167,7 +167,7 @@ def _grid(mask: Mask, like: Picture) -> Mask:
     return smooth
 
 
-def _right_side(masks: Masks) -> str | None:
+def right_side(masks: Masks) -> str | None:
     """Return the side of the picture on which the patient's right lung was found."""
     if not (masks.right_lung.any() and masks.left_lung.any()):
         return None

@@ -90,7 +90,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "server_name": settings.host,
         "server_port": settings.port,
         "theme": theme,
-        "css_paths": _HERE / "style.css",
+        "css_paths": [_HERE / "style.css", _HERE / "viewer.css"],
         "max_file_size": settings.max_bytes,
         "footer_links": [],
         "share": False,

@@ -14,10 +14,12 @@ from html import escape as escape_tags
 
 from PIL import Image
 
+from cad_models.reliability import curve_of
 from chatcad.findings.measure import shown
-from chatcad.findings.wording import positives, where
+from chatcad.findings.wording import positives, urgent, where
 from chatcad.language import decimal, words_for
 from chatcad.types import Finding, Measurement, Mode, Study
+from chatcad.ui.curve import KEY, curve_svg
 from chatcad.ui.labels import caveat, label
 from chatcad.ui.overlay import Layers, Picture
 
@@ -71,19 +73,6 @@ def ordered(study: Study) -> tuple[Finding, ...]:
     return flagged + tuple(f for f in study.findings if f not in flagged and f.state != "not_assessed")
 
 
-def figure_html(picture: Picture, study: Study, layers: Layers) -> str:
-    """Return the drawn film as a figure with its legend.
-
-    The pixels travel inside the page, so that no copy of a film lies in a cache folder under a guessable address.
-    """
-    items = "".join(f"<li>{item}</li>" for item in legend(study, layers))
-    return (
-        f'<figure class="film"><img src="{jpeg(picture)}" alt="{escape(_described(study, layers))}">'
-        f'<button type="button" class="enlarge">⤢ {label("Enlarge the film")}</button>'
-        f'<figcaption><ul class="legend">{items}</ul></figcaption></figure>'
-    )
-
-
 def jpeg(picture: Picture) -> str:
     """Return a picture as an address that holds it."""
     buffer = io.BytesIO()
@@ -110,24 +99,21 @@ def legend(study: Study, layers: Layers) -> list[str]:
     return items
 
 
-def _described(study: Study, layers: Layers) -> str:
+def described(study: Study, layers: Layers) -> str:
+    """Return what is drawn over the film, in words."""
     shown = [w for w, on in (("lung outlines", layers.lungs), ("heart outline", layers.heart)) if on]
     shown += [f"heat map of {name_of(f, 'clinician')}" for f in study.findings if f.label == layers.heat]
     return f"Frontal chest film, view {study.view}, with {', '.join(shown) or 'nothing'} drawn over it"
 
 
-def findings_html(study: Study, mode: Mode) -> str:
+def findings_html(study: Study, mode: Mode, picked: str | None = None) -> str:
     """Return the table of findings for a reader, and a line on what no network looks for; each name is a button.
 
-    A patient sees words only: numbers without a clinician's knowledge mislead.
+    A patient sees words only: numbers without a clinician's knowledge mislead. ``picked`` is the label that was chosen.
     """
-    rows = "".join(_finding_row(f, mode) for f in ordered(study))
-    missing = [name_of(f, mode) for f in study.findings if f.state == "not_assessed"]
-    note = (
-        f"<p><b>{label('Not assessed')}</b>, {label('neither cleared nor flagged')}: {escape(', '.join(missing))}.</p>"
-        if missing
-        else ""
-    )
+    rows = "".join(_finding_row(f, study, mode, picked) for f in ordered(study))
+    note = _not_assessed(study, mode)
+    note += f'<p class="small">{escape(label(KEY))}</p>' if mode == "clinician" and "<svg" in rows else ""
     titles = ["No.", "Finding", "How sure", "Where"]
     titles += ["Probability", "Detector", "AUROC on held-out films (95% interval)"] if mode == "clinician" else []
     hint = f'<p class="small">{label("Choose a finding to see its heat map and to ask about it.")}</p>'
@@ -151,23 +137,40 @@ def _with_titles(row: str, titles: Sequence[str]) -> str:
     return re.sub(r"<t[dh]\b", lambda m: f'{m[0]} data-title="{next(named)}"', row)
 
 
-def _finding_row(finding: Finding, mode: Mode) -> str:
+def _not_assessed(study: Study, mode: Mode) -> str:
+    """Return the line on what no network looks for; marks of these findings lead to it."""
+    missing = [f for f in study.findings if f.state == "not_assessed"]
+    if not missing:
+        return ""
+    names, ids = ", ".join(name_of(f, mode) for f in missing), " ".join(f.id for f in missing)
+    said = f"<b>{label('Not assessed')}</b>, {label('neither cleared nor flagged')}"
+    return f'<p data-fact="{escape(ids)}" tabindex="-1">{said}: {escape(names)}.</p>'
+
+
+def _finding_row(finding: Finding, study: Study, mode: Mode, picked: str | None) -> str:
     auroc = finding.held_out_auroc
     place = where(finding, mode).removeprefix(" on the ").removeprefix(" on ")
     cells = [state_of(finding), escape(place) or "–"]
     if mode == "clinician":
         cells += [
             "–" if finding.probability is None else f"{finding.probability:.2f}",
-            label(_RELIABILITY[finding.reliability]),
+            label(_RELIABILITY[finding.reliability]) + _curve(finding, study),
             "–" if auroc is None else f"{auroc[0]:.2f} <small>({auroc[1]:.2f}–{auroc[2]:.2f})</small>",
         ]
+    number, pressed = escape(finding.id), str(finding.label == picked).lower()
     return (
         f'<tr class="{finding.state}"><td class="id"><span aria-hidden="true">{_SHAPES[finding.state]}</span> '
-        f'{escape(finding.id)}</td><th scope="row"><button type="button" class="pick" '
-        f'data-finding="{escape(finding.id)}" aria-pressed="false">{escape(title_of(finding, mode))}</button></th>'
+        f'{number}</td><th scope="row"><button type="button" class="pick" data-finding="{number}" '
+        f'aria-pressed="{pressed}">{escape(title_of(finding, mode))}</button></th>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
         + "</tr>"
     )
+
+
+def _curve(finding: Finding, study: Study) -> str:
+    """Return the detector's reliability as measured, or that nobody measured it for these networks."""
+    bins = curve_of(finding.label, study.run.weights_sha256)
+    return curve_svg(finding, bins) if bins else f"<br><small>{label('no curve was measured')}</small>"
 
 
 def measurements_html(study: Study) -> str:
@@ -186,9 +189,8 @@ def _measurement_row(measurement: Measurement) -> str:
     )
     name = label(_MEASURES.get(measurement.name, measurement.name.replace("_", " ")))
     return (
-        f'<tr><td class="id">{escape(measurement.id)}</td><th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        + "</tr>"
+        f'<tr data-fact="{escape(measurement.id)}" tabindex="-1"><td class="id">{escape(measurement.id)}</td>'
+        f'<th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
     )
 
 
@@ -215,6 +217,20 @@ def small_print_html(study: Study) -> str:
     weights = " · ".join(f"{k} {v[:12]}" for k, v in study.run.weights_sha256.items())
     lines = (("Times", times), ("Versions", versions), ("Weights (sha256)", weights), ("Film", study.radiograph.sha256))
     return "".join(f'<p class="small"><b>{k}</b> {escape(v)}</p>' for k, v in lines if v)
+
+
+def urgent_html(study: Study, mode: Mode) -> str:
+    """Return the banner over a film that may need help now, or ``""``."""
+    found = urgent(study)
+    if not found:
+        return ""
+    said = "; ".join(f"{title_of(f, mode)}: {state_of(f)} ({f.id})" for f in found)
+    for_reader, for_patient = (
+        label("have a qualified reader look at the film now"),
+        label("ask a doctor to look at it now"),
+    )
+    remedy = for_reader if mode == "clinician" else for_patient
+    return notice_html(f"{label('Urgent if it is confirmed')}. {said}: {remedy}.", "error")
 
 
 def notice_html(text: str, kind: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import gradio as gr
 
+from chatcad.findings import box_of
+from chatcad.language import table
 from chatcad.types import Language, Mode, PromptDesign
 from chatcad.ui import handlers, tables
 from chatcad.ui.chat import read_back, suggestions
@@ -58,8 +60,8 @@ def _reword_offer(now: Visit, mode: Mode) -> dict[str, Any]:
 def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
     """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten."""
 
-    def begin(question: str, now: Visit, mode: Mode) -> Updates:
-        begun = now.ask(question[: handlers.QUESTION_LENGTH])
+    def begin(question: str, now: Visit, mode: Mode, **about: Any) -> Updates:
+        begun = now.ask(question[: handlers.QUESTION_LENGTH], **about)
         updates = {visit: begun, **talk_updates(talk, begun, mode)}
         if begun.asking is not None:
             updates[talk.question] = gr.update(value="", interactive=False, placeholder=label("Answering …"))
@@ -69,7 +71,12 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         before, question = now.back_to(message)
         asked = (edited or "").strip() or question
         # A question that can't be asked now leaves the chat as it stands; Gradio has changed the browser's copy.
-        return begin(asked, before, mode) if asked else {talk.chat: now.messages()}
+        region = next((turn.region for turn in now.turns[len(before.turns) :]), None)
+        return begin(asked, before, mode, region=region) if asked else {talk.chat: now.messages()}
+
+    def point(pointer: gr.EventData, now: Visit, mode: Mode, language: Language) -> Updates:
+        question = table("replies", language)["region_question"][mode]
+        return begin(question, now, mode, marked=box_of(pointer.box))
 
     def retry(chosen: gr.RetryData, now: Visit, mode: Mode) -> Updates:
         return again(now, mode, _flat(chosen.index))
@@ -98,14 +105,20 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
         closed = now.close(label("Stopped. What is shown above was checked."))
         return {visit: closed, **talk_updates(talk, closed, mode)}
 
-    def forget(now: Visit, mode: Mode) -> Updates:
+    def forget(now: Visit, mode: Mode, *controls: Any) -> Updates:
         stopped = now.close("Stopped.")  # an answer under way must not bring the conversation back
         blank = replace(stopped, turns=(), log=(), picked=None)
-        return {visit: blank, **talk_updates(talk, blank, mode), **judge_updates(judge, blank, mode)}
+        unmarked = {} if now.region is None else {film.figure: handlers.draw(blank, *controls)}
+        return {visit: blank, **talk_updates(talk, blank, mode), **judge_updates(judge, blank, mode), **unmarked}
 
     def switch(now: Visit, mode: Mode) -> Updates:
-        findings = {} if now.study is None else {film.findings: tables.findings_html(now.study, mode)}
-        return findings | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
+        study, told = now.study, {}
+        if study is not None:
+            told = {
+                film.findings: tables.findings_html(study, mode, now.picked),
+                film.urgent: tables.urgent_html(study, mode),
+            }
+        return told | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
 
     here, parts, quick = [visit, talk.mode], [visit, *talk.of_visit], {"show_progress": "hidden", **LIGHT_WORK}
     sources = [(talk.question.submit, talk.question), (talk.send.click, talk.question)]
@@ -113,6 +126,8 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     asked = [source(begin, [text, *here], parts, queue=False, **quick) for source, text in sources]
     events = ((talk.chat.retry, retry), (talk.chat.edit, edit), (talk.reword.click, reword))
     asked += [source(once_more, here, parts, queue=False, **quick) for source, once_more in events]
+    pointed = film.figure.submit(point, [*here, talk.language], parts, queue=False, **quick)
+    asked.append(pointed)
     judged = [] if judge is None else judge.of_visit
     # "multiple": a stopped answer may still be ending, and must not swallow the next question's
     many = {"trigger_mode": "multiple"}
@@ -125,10 +140,12 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
             **many,
             **MODEL_WORK,
         )
-        answer.then(end, here, [*parts, *judged], **many, **quick)
+        ended = answer.then(end, here, [*parts, *judged], **many, **quick)
+        if begun is pointed:
+            ended.then(handlers.draw, [visit, *film.controls], film.figure, **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
-    talk.chat.clear(forget, here, [*parts, *judged], **quick)
-    talk.mode.input(switch, here, [film.findings, *talk.of_visit, *judged], **quick)
+    talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick)
+    talk.mode.input(switch, here, [film.findings, film.urgent, *talk.of_visit, *judged], **quick)
 
 
 def _flat(index: int | tuple[int, int]) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from chatcad.types import Sentence, Study, Turn
+from chatcad.types import Box, Region, Sentence, Study, Turn
 from chatcad.ui.chat import MADE, Message, answer_markdown, inert, messages_of, read_back
 
 
@@ -15,14 +15,18 @@ from chatcad.ui.chat import MADE, Message, answer_markdown, inert, messages_of, 
 class Question:
     """The question under way. It alone changes in place, since Stop must reach an answer that is being written.
 
-    ``ended`` tells that nothing will come any more: an answer that was stopped may still be ending when the next
-    question has begun, and must not take that one with it.
+    ``marked`` is the part of the film that it is about, and ``region`` what is known of that part. ``taken`` tells that
+    it is being answered already. ``ended`` tells that nothing will come any more: an answer that was stopped may still
+    be ending when the next question has begun, and must not take that one with it.
     """
 
     text: str
     heard: list[Sentence] = field(default_factory=list)
     stopped: bool = False
     ended: bool = False
+    marked: Box | None = None
+    region: Region | None = None
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,17 @@ class Visit:
     asking: Question | None = None
     picked: str | None = None
 
-    def ask(self, text: str) -> Visit:
-        """Begin a question; a second one has to wait until the first is closed."""
+    @property
+    def region(self) -> Region | None:
+        """The part of the film that was asked about last."""
+        asked = [t.region for t in self.turns] + [None if self.asking is None else self.asking.region]
+        return next((r for r in reversed(asked) if r is not None), None)
+
+    def ask(self, text: str, marked: Box | None = None, region: Region | None = None) -> Visit:
+        """Begin a question, about a marked part of the film or not; a second one waits until the first is closed."""
         if self.study is None or self.asking is not None or not text.strip():
             return self
-        return replace(self, asking=Question(text.strip()))
+        return replace(self, asking=Question(text.strip(), marked=marked, region=region))
 
     def back_to(self, message: int) -> tuple[Visit, str]:
         """Return the visit as it was before the question of a message of the chat, and that question.

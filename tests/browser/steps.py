@@ -44,3 +44,31 @@ def table(page: Page, name: str) -> list[str]:
 def alert(page: Page) -> str:
     page.get_by_role("alert").first.wait_for()
     return page.get_by_role("alert").first.inner_text()
+
+
+def show_phantom(page: Page) -> Locator:
+    """Read the simulated film and return the film's viewer, which takes keys."""
+    page.get_by_role("button", name="simulated film").click()
+    wait_for_film(page)
+    return page.get_by_role("application", name="Film viewer")
+
+
+def on_film(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Return the window's coordinates of a point that is given in fractions of the film as it is shown now."""
+    page.locator(".sheet").scroll_into_view_if_needed()
+    box = page.locator(".sheet").bounding_box()
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float], *, keys: str = "") -> None:
+    """Drag on the film between two points in fractions of it, with a key held."""
+    (x0, y0), (x1, y1) = on_film(page, *start), on_film(page, *end)
+    if keys:
+        page.keyboard.down(keys)
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move((x0 + x1) / 2, (y0 + y1) / 2, steps=4)
+    page.mouse.move(x1, y1, steps=4)
+    page.mouse.up()
+    if keys:
+        page.keyboard.up(keys)

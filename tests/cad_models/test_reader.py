@@ -111,3 +111,16 @@ def test_dicom_chest_films_are_read(reader, name):
 def test_dicom_look_alikes_are_refused(reader, name):
     with pytest.raises(ImageRefused):
         reader.read(film(f"dicom/{name}"))
+
+
+@needs_data
+def test_greying_a_part_out_leaves_the_film_alone_and_moves_scores_by_that_part(reader):
+    radiograph = film("originals/nih_00009107_006.png")
+    before = radiograph.pixels.copy()
+    reading = reader.read(radiograph)
+    scores = reader.occluded(radiograph, reading.masks, reading.view, (0.45, 0.45, 0.75, 0.8))
+    corner = reader.occluded(radiograph, reading.masks, reading.view, (0.0, 0.0, 0.05, 0.05))
+    read = {r.label: r.probability for r in reading.labels if r.probability is not None}
+    assert np.array_equal(radiograph.pixels, before)
+    assert {label: p for label, (p, _) in scores.items()} == pytest.approx(read, abs=0.005)
+    assert abs(np.subtract(*scores["Cardiomegaly"])) > 2 * abs(np.subtract(*corner["Cardiomegaly"]))

@@ -210,3 +210,27 @@ def test_listing_the_registry_imports_no_torch():
 
     code = "import sys, cad_models.registry as r; r.entries(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@needs_data
+def test_ask_of_a_marked_part(capsys, scripted):
+    questions = ("what is here?", "how large is the heart?")
+    code, out, _ = run(capsys, "ask", FILM, *questions, "--region", "0.2,0.45,0.4,0.68", "--json")
+    here, heart = json.loads(out)["turns"]
+    assert code == 0
+    assert (here["intent"], heart["intent"]) == ("region", "measurement")
+    assert heart["region"] is None
+    region = here["region"]
+    assert region["box"] == [0.2, 0.45, 0.4, 0.68]
+    assert (region["side"], region["zone"]) == ("right", "lower")
+    assert region["shares"]["right_lung"] > 0.5
+    assert all(0 <= p <= 1 for both in region["scores"].values() for p in both)
+    assert here["sentences"][0]["support"] == ["R1"]
+
+
+def test_a_part_outside_the_film_is_wrong_usage(capsys, tmp_path):
+    film = tmp_path / "film.png"
+    film.write_bytes(b"never read")
+    code, _, err = run(capsys, "ask", film, "what is here?", "--region", "0.2,1.45")
+    assert code == 2
+    assert "fractions of the film" in err

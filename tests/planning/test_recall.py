@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chatcad.findings import look
 from chatcad.language import speaking
 from chatcad.planning import Asked, ask, gather, plan
 from chatcad.planning.recall import recall
@@ -125,3 +126,12 @@ def test_questions_on_the_film_are_not_taken_for_the_talk(question):
 
 def test_without_earlier_turns_there_is_nothing_to_recall():
     assert asked("what did I ask first?", ()).intent == "finding"
+
+
+def test_what_was_said_of_a_marked_part_is_said_again_to_the_same_reader_only():
+    place = Sentence("The marked part lies over the right lung, lower zone.", ("R1",), "image", "kept")
+    marked = replace(turn("What is here?", place, EFFUSION, label="Effusion"), region=look(STUDY, (0.2, 0.6)))
+    again = "What did you say in your first answer?"
+    assert place.text in said(again, (marked,))
+    assert place.text not in said(again, (marked,), mode="patient")
+    assert any("on the right side" in t for t in said(again, (marked,), mode="patient"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from cad_models import registry
 from chatcad import DISCLAIMER
 from chatcad.errors import BackendFailed, ImageRefused
 from chatcad.types import (
@@ -66,7 +67,9 @@ def study() -> Study:
         (ratio,),
         masks(),
         "Cardiomegaly is likely (probability 0.82).\nEffusion is possible on the right side (probability 0.46).",
-        RunRecord({"chatcad": "0.1.0"}, {"classifier": "a" * 64}, {"load": 12.0, "total": 412.0}),
+        RunRecord(
+            {"chatcad": "0.1.0"}, {"classifier": registry.get("classifier").sha256}, {"load": 12.0, "total": 412.0}
+        ),
     )
 
 
@@ -83,6 +86,13 @@ SENTENCES = (
 )
 
 
+class FakeReader:
+    """Scores the heart lower without any part of it."""
+
+    def occluded(self, film, masks, view, box):
+        return {"Cardiomegaly": (0.82, 0.55)}
+
+
 @dataclass
 class FakeSystem:
     """Answers as ``ChatCAD`` does; ``pause`` seconds before each sentence; ``fails`` after the first one."""
@@ -90,6 +100,7 @@ class FakeSystem:
     pause: float = 0.0
     fails: bool = False
     seen: list[object] = field(default_factory=list)
+    reader: FakeReader = field(default_factory=FakeReader)
 
     def read(self, source: Path | bytes) -> Study:
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
@@ -99,10 +110,17 @@ class FakeSystem:
 
     def stream(self, question: str, talk: object) -> Iterator[Sentence | Turn]:
         self.seen.append(talk)
-        for sentence in SENTENCES[:-1]:
+        region = getattr(talk, "region", None)
+        here = (
+            ()
+            if region is None
+            else (Sentence(f"The marked part is on the {region.side}.", (region.id,), "image", "kept"),)
+        )
+        for sentence in (*here, *SENTENCES[:-1]):
             time.sleep(self.pause)
             yield sentence
             if self.fails:
                 raise BackendFailed("the model server closed the connection: start it again.")
-        yield Turn(question, SENTENCES, (PASSAGE,), talk.mode, "finding", ("Cardiomegaly",), False, 9.0, "c" * 64,
-                   "fake", {"first_sentence": 40.0, "total": 90.0})  # fmt: skip
+        said = (*here, *SENTENCES)
+        yield Turn(question, said, (PASSAGE,), talk.mode, "finding", ("Cardiomegaly",), False, 9.0, "c" * 64,
+                   "fake", {"first_sentence": 40.0, "total": 90.0}, region=region)  # fmt: skip

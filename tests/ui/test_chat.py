@@ -63,7 +63,7 @@ def test_a_sentence_without_support_is_marked_by_its_source() -> None:
 
 def test_many_marks_are_counted() -> None:
     crowd = Sentence("Not assessed.", tuple(f"F{i}" for i in range(1, 9)), "image", "kept")
-    assert chat.answer_markdown([crowd]) == "Not assessed. `F1` `F2` `F3` `+5`"
+    assert chat.answer_markdown([crowd]) == "Not assessed. [`F1`](#F1) [`F2`](#F2) [`F3`](#F3) `+5`"
 
 
 def test_a_second_model_is_named_once_with_the_reason(turn: Turn) -> None:
@@ -81,7 +81,7 @@ def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) ->
     assert "[`P1`](#P1)" in answer["content"], "a mark opens its passage"
     assert made["content"].startswith(chat.MADE)
     assert "4 sentences checked, 2 changed by the check" in made["content"]
-    for told in ("**replaced** `M1`", "(number)", "`F1` cardiomegaly: present 0.82", "Model fake", "c" * 16):
+    for told in ("**replaced** [`M1`](#M1)", "(number)", "`F1` cardiomegaly: present 0.82", "Model fake", "c" * 16):
         assert told in made["content"]
 
 

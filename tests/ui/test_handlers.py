@@ -252,3 +252,37 @@ def test_an_example_film_is_read_with_its_licence_and_stays_where_it_lies(tmp_pa
     *_, (visit, notice) = work.read_example(tmp_path, film.key)
     assert visit.study is None
     assert "make examples" in notice
+
+
+def test_a_marked_part_goes_with_its_question_and_stays_until_another_is_asked_about() -> None:
+    system = FakeSystem()
+    work = loaded(system)
+    *_, visit = work.answer(Visit(study=study()).ask("What is here?", (0.6, 0.3, 0.8, 0.6)), "clinician", None)
+    region = visit.region
+    assert region is not None
+    assert region.scores == {"Cardiomegaly": (0.82, 0.55)}
+    assert system.seen[0].region is region
+    assert "[`R1`](#R1)" in visit.log[1]["content"]
+    assert "left lung" in visit.log[2]["content"], "how the answer was made tells what the part is"
+    *_, visit = work.answer(visit.ask("How large is the heart?"), "clinician", None)
+    assert system.seen[1].region is None
+    assert visit.region is region
+
+
+def test_a_part_asked_about_while_nothing_can_answer_is_said_in_the_chat() -> None:
+    loading = Loading()
+    loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`."))
+    asked = Visit(study=study()).ask("What is here?", (0.5, 0.5, 0.5, 0.5))
+    *_, last = Handlers(loading).answer(asked, "clinician", "")
+    assert "make setup" in last.log[-1]["content"]
+
+
+def test_a_question_is_answered_once_however_often_the_page_asks_for_it() -> None:
+    system = FakeSystem()
+    visit = Visit(study=study()).ask("How large is the heart?")
+    first = loaded(system).answer(visit, "clinician", None)
+    next(first)
+    assert list(loaded(system).answer(visit, "clinician", None)) == []
+    *_, last = first
+    assert last.log[1]["content"].count("Cardiomegaly is likely") == 1
+    assert len(system.seen) == 1

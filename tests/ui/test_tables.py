@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from chatcad.ui import tables
-from chatcad.ui.overlay import Layers, render
+from chatcad.ui import tables, viewer
+from chatcad.ui.overlay import Layers
 
 from .fake import study
 
@@ -74,14 +74,42 @@ def test_hostile_text_is_inert_in_html_and_in_gradios_templates(html: str) -> No
 
 def test_figure_carries_its_own_pixels_and_a_legend_for_each_layer() -> None:
     layers = Layers(lungs=True, heart=True, widths=True, heat="Effusion")
-    html = tables.figure_html(render(study(), layers, 128), study(), layers)
+    html = viewer.figure_html(study(), layers)
     assert re.search(r'src="data:image/jpeg;base64,[A-Za-z0-9+/]{500,}', html)
     assert "http" not in html
     assert 'alt="Frontal chest film, view AP, with lung outlines, heart outline, heat map of pleural effusion' in html
     for word in ("solid line", "dashed line", "bars with ends", "white ring"):
         assert word in html
-    assert "dashed line" not in tables.figure_html(render(study(), Layers(), 128), study(), Layers())
+    assert "dashed line" not in viewer.figure_html(study(), Layers())
 
 
 def test_prior_line_names_what_may_be_compared() -> None:
     assert "cardiothoracic ratio 0.57" in tables.prior_html(study())
+
+
+def test_an_urgent_banner_stands_only_for_an_assessed_finding_that_needs_help_now() -> None:
+    assert tables.urgent_html(study(), "clinician") == ""
+    air = replace(study().findings[5], state="present", reliability="assessed", band="likely", probability=0.7)
+    alarmed = replace(study(), findings=(*study().findings[:5], air))
+    banner = tables.urgent_html(alarmed, "clinician")
+    assert 'role="alert"' in banner
+    assert "Pneumothorax: likely (F6)" in banner
+    assert "collapsed" in tables.urgent_html(alarmed, "patient") or "air" in tables.urgent_html(alarmed, "patient")
+    weak = replace(alarmed, findings=(*study().findings[:5], replace(air, reliability="weak", state="uncertain")))
+    assert tables.urgent_html(weak, "clinician") == ""
+
+
+def test_the_chosen_finding_is_pressed_and_each_fact_can_be_found_by_its_mark() -> None:
+    html = tables.findings_html(study(), "patient", "Effusion")
+    assert re.findall(r'data-finding="(F\d)" aria-pressed="true"', html) == ["F2"]
+    assert 'data-fact="F5 F6"' in html
+    assert 'data-fact="M1"' in tables.measurements_html(study())
+
+
+def test_a_curve_is_drawn_where_it_was_measured_for_these_weights() -> None:
+    html = tables.findings_html(study(), "clinician")
+    assert html.count('<svg class="curve" role="img"') == 3
+    assert html.count("no curve was measured") == 1
+    other = replace(study(), run=replace(study().run, weights_sha256={"classifier": "b" * 64}))
+    assert "<svg" not in tables.findings_html(other, "clinician")
+    assert "<svg" not in tables.findings_html(study(), "patient")
