@@ -55,8 +55,13 @@ def _reword_offer(now: Visit, mode: Mode) -> dict[str, Any]:
     return cast("dict[str, Any]", gr.update(value=label(words), visible=other))
 
 
-def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
-    """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten."""
+def wire_talk(
+    work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None
+) -> list[Any]:
+    """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten.
+
+    Returns the events after which the conversation may be another one than before.
+    """
 
     def begin(question: str, now: Visit, mode: Mode) -> Updates:
         begun = now.ask(question[: handlers.QUESTION_LENGTH])
@@ -115,7 +120,7 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     asked += [source(once_more, here, parts, queue=False, **quick) for source, once_more in events]
     judged = [] if judge is None else judge.of_visit
     # "multiple": a stopped answer may still be ending, and must not swallow the next question's
-    many = {"trigger_mode": "multiple"}
+    many, changed = {"trigger_mode": "multiple"}, []
     for begun in asked:
         answer = begun.then(
             stream,
@@ -125,10 +130,11 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
             **many,
             **MODEL_WORK,
         )
-        answer.then(end, here, [*parts, *judged], **many, **quick)
+        changed.append(answer.then(end, here, [*parts, *judged], **many, **quick))
     talk.stop.click(stop, here, parts, queue=False, **quick)
-    talk.chat.clear(forget, here, [*parts, *judged], **quick)
+    changed.append(talk.chat.clear(forget, here, [*parts, *judged], **quick))
     talk.mode.input(switch, here, [film.findings, *talk.of_visit, *judged], **quick)
+    return changed
 
 
 def _flat(index: int | tuple[int, int]) -> int:

@@ -1,12 +1,13 @@
 """One visitor's session: the film, the answered questions and the one being answered. Nothing is shared.
 
-It lives in ``gr.State``: in the server's memory for this browser tab only, never on disk and never in the browser.
+It lives in ``gr.State``: in the server's memory for this browser tab only. What is kept of it is ``shelf``'s business.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from chatcad.sessions import new_id
 from chatcad.types import Sentence, Study, Turn
 from chatcad.ui.chat import MADE, Message, answer_markdown, inert, messages_of, read_back
 
@@ -27,7 +28,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one tab holds; ``log`` are the messages of finished questions, ``picked`` is the label chosen last."""
+    """What one tab holds; ``log`` are the messages of finished questions, ``picked`` is the label chosen last.
+
+    ``owner`` is whose it is, and ``talk`` the id of this conversation, both as the store knows them.
+    """
 
     study: Study | None = None
     prior: Study | None = None
@@ -35,6 +39,17 @@ class Visit:
     log: tuple[Message, ...] = ()
     asking: Question | None = None
     picked: str | None = None
+    owner: str = ""
+    talk: str = ""
+
+    def about(self, study: Study, prior: Study | None = None) -> Visit:
+        """Begin a conversation about a film, of the same owner."""
+        return Visit(study=study, prior=prior, owner=self.owner, talk=new_id())
+
+    def left(self) -> Visit:
+        """Return the same owner's visit without film; an answer under way finds nobody to come back to."""
+        self.close("Stopped.")
+        return Visit(owner=self.owner)
 
     def ask(self, text: str) -> Visit:
         """Begin a question; a second one has to wait until the first is closed."""
