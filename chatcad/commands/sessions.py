@@ -13,7 +13,7 @@ from chatcad.errors import UsageError
 from chatcad.serialise import study_to_json, turn_to_json
 from chatcad.sessions import SessionStore, Talk
 from chatcad.sessions.seal import write_key
-from chatcad.sessions.store import day_of
+from chatcad.sessions.store import day_of, erase_all
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -21,6 +21,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     if arguments.action == "key":
         write_key(arguments.path)
         print(f"{arguments.path}: set CHATCAD_KEY_FILE to it, and keep a copy: without it nothing can be opened")
+        return
+    if arguments.action == "erase" and arguments.all:
+        print(f"erased: {erase_all(settings)}")
         return
     store = SessionStore.open(settings)
     if store.notice:
@@ -32,7 +35,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     elif arguments.action == "export":
         _export(store.load(None, arguments.id), arguments.out)
     else:
-        print(f"erased: {_erase(store, arguments)}")
+        print(f"erased: {_erase(store, arguments.id, arguments.older_than)}")
 
 
 def _list(store: SessionStore) -> None:
@@ -70,8 +73,8 @@ def _export(talk: Talk, out: Path | None) -> None:
     print(f"{out}: {len(talk.turns)} questions")
 
 
-def _erase(store: SessionStore, arguments: argparse.Namespace) -> int:
-    if arguments.id:
-        store.erase(None, arguments.id)
-        return 1
-    return store.erase_older(0 if arguments.all else arguments.older_than)
+def _erase(store: SessionStore, talk_id: str | None, days: float) -> int:
+    if talk_id is None:
+        return store.erase_older(days)
+    store.erase(None, talk_id)
+    return 1

@@ -66,7 +66,7 @@ def decode_study(stored: StudyBytes) -> Study:
         with np.load(io.BytesIO(stored.arrays), allow_pickle=False) as packed:
             arrays = [pixels, *(packed[name] for name in packed.files)]
         return msgspec.json.decode(stored.facts, type=Study, dec_hook=lambda _, number: arrays[number])
-    except (msgspec.MsgspecError, OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
+    except (msgspec.MsgspecError, OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
         raise Unreadable(f"its film can't be read ({type(error).__name__})") from error
 
 

@@ -282,6 +282,25 @@ class SessionStore:
 _STUDY_PARTS = ("facts", "picture", "arrays")
 
 
+def erase_all(settings: Settings) -> int:
+    """Erase every conversation, and return how many there were; no key is asked, so that a lost one locks nobody out.
+
+    The next opening takes the key that is set then.
+
+    Raises
+    ------
+    StoreUnusable
+        The database fails.
+    """
+    engine, _ = open_engine(settings)
+    with writing(engine) as session:
+        erased = cast("CursorResult[Any]", session.execute(delete(TalkRow))).rowcount
+        session.execute(delete(StudyRow))
+        session.execute(delete(MetaRow))
+    shrink(engine)
+    return int(erased)
+
+
 def _place(*parts: object) -> str:
     return "/".join(map(str, parts))
 
@@ -322,9 +341,9 @@ def _check_key(session: Session, seal: Seal) -> None:
     except Unreadable as error:
         plain = row.value.startswith(_CHECK)
         if plain:
-            remedy = "they are not encrypted: unset CHATCAD_KEY_FILE, or erase them first"
+            remedy = "they are not encrypted: unset CHATCAD_KEY_FILE, or run `sessions erase --all` first"
         elif seal.cipher is None:
-            remedy = "they are encrypted: set CHATCAD_KEY_FILE to their key"
+            remedy = "they are encrypted: set CHATCAD_KEY_FILE to their key, or run `sessions erase --all`"
         else:
-            remedy = "CHATCAD_KEY_FILE holds another key than theirs: set it to the right one"
+            remedy = "CHATCAD_KEY_FILE holds another key: set it to theirs, or run `sessions erase --all`"
         raise StoreUnusable(f"the stored conversations can't be opened: {remedy}") from error
