@@ -69,9 +69,6 @@ def _file_url(path: Path) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        # SQLite gives its side files the mode of the file itself.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
     except OSError as error:
         raise StoreUnusable(f"the conversations in {path} can't be opened: {error.strerror}") from error
     return f"sqlite:///{path}"
@@ -96,6 +93,7 @@ def _opened(url: str) -> Engine:
             f"CHATCAD_DATABASE can't be used ({error}): see requirements-scale.txt for PostgreSQL's driver"
         ) from error
     if engine.dialect.name == "sqlite":
+        _make_private(Path(engine.url.database or ""))
         _prepare_sqlite(engine)
     try:
         with writing(engine) as session:
@@ -104,6 +102,15 @@ def _opened(url: str) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Let only the owner of this process read the file; SQLite gives its side files the same mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise StoreUnusable(f"the conversations in {path} can't be opened: {error.strerror}") from error
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -89,7 +89,7 @@ def history_panel(shelf: Shelf) -> HistoryPanel:
             warning = gr.HTML()
             with gr.Row():
                 keep_talk = gr.Button("Keep it", size="sm")
-                erase = gr.Button("Delete it", size="sm", variant="stop")
+                erase = gr.Button("Delete it", size="sm", elem_classes="danger")
         gr.HTML(f'<p class="small">{_policy(shelf)}</p>')
     return HistoryPanel(
         token, notice, listed, new, chosen, renaming, title, rename, erasing, warning, erase, (keep_title, keep_talk)
@@ -100,7 +100,8 @@ def _policy(shelf: Shelf) -> str:
     kept = f"for {shelf.days} days after their last use" if shelf.days else "until you delete them"
     return (
         f"Kept on this machine {kept}: findings, a reduced picture of the film, your questions and their answers. "
-        "Not the file, and not what you wrote about the patient. Only this browser, or your login, can open them."
+        "Not the file, and not what you wrote about the patient. On this page only this browser, or your login, can "
+        "open them; whoever runs this machine can, too."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,29 +29,29 @@ def programs() -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url() -> Iterator[str]:
     pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed (requirements-scale.txt)")
-    folder, binaries = tmp_path_factory.mktemp("pg"), programs()
+    binaries = programs()
     if binaries is None:
         pytest.skip("no PostgreSQL on this machine: apt-get install postgresql")
-    who: dict[str, str] = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        who = {"user": "postgres"}
-        for path in (folder, *folder.parents[:2]):
-            path.chmod(0o755)
-        shutil.chown(folder, "postgres")
+    # Not pytest's folder: the server refuses to run as root, and no other user may enter there.
+    with tempfile.TemporaryDirectory(prefix="chatcad-pg-") as folder:
+        who: dict[str, str] = {}
+        if os.geteuid() == 0:
+            who = {"user": "postgres"}
+            shutil.chown(folder, "postgres")
 
-    def run(program: str, *arguments: str | Path) -> None:
-        command = [binaries / program, "-D", folder / "data", *arguments]
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=folder, timeout=60, **who)
+        def run(program: str, *arguments: str) -> None:
+            command = [binaries / program, "-D", f"{folder}/data", *arguments]
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=folder, timeout=60, **who)
 
-    run("initdb", "-U", "chatcad", "--auth=trust", "-E", "UTF8")
-    options = f"-c listen_addresses='' -k {folder} -c fsync=off"
-    run("pg_ctl", "-w", "-o", options, "-l", folder / "log", "start")
-    try:
-        yield f"postgresql+psycopg://chatcad@/postgres?host={folder}"
-    finally:
-        run("pg_ctl", "-w", "-m", "immediate", "stop")
+        run("initdb", "-U", "chatcad", "--auth=trust", "-E", "UTF8")
+        options = f"-c listen_addresses='' -k {folder} -c fsync=off"
+        run("pg_ctl", "-w", "-o", options, "-l", f"{folder}/log", "start")
+        try:
+            yield f"postgresql+psycopg://chatcad@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
 
 
 def test_talks_are_kept_in_postgres(url: str, tmp_path: Path) -> None:

@@ -140,6 +140,11 @@ def test_only_the_owner_of_the_process_may_read_the_files(store: SessionStore, s
     assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
 
 
+def test_a_database_of_another_name_is_private_too(tmp_path: Path) -> None:
+    SessionStore.open(Settings(cache=tmp_path, database=f"sqlite:///{tmp_path}/other.db")).save(ANN, talk("One?"))
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
 def test_no_file_name_and_no_free_text_about_the_patient_is_kept(store: SessionStore, settings: Settings) -> None:
     store.save(ANN, talk("One?"))
     assert b"DOE" not in on_disk(settings)
