@@ -84,6 +84,10 @@ class TalkMissing(UsageError):
     """There is no such conversation, or it is somebody else's: the two are not told apart."""
 
 
+class TalkChanged(UsageError):
+    """A conversation went on elsewhere since it was opened here: neither of the two may overwrite the other."""
+
+
 class TalkDamaged(ChatCADError):
     """One stored conversation can't be read back as it was written; the others are not concerned."""
 

@@ -6,10 +6,12 @@ It knows what a conversation consists of. Bytes are ``codec``'s and ``seal``'s b
 from __future__ import annotations
 
 import hashlib
+import operator
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, cast
 
 from sqlalchemy import delete, func, select
@@ -17,7 +19,7 @@ from sqlalchemy.engine import CursorResult, Engine
 from sqlalchemy.orm import Session
 
 from chatcad.config import Settings
-from chatcad.errors import StoreUnusable, TalkDamaged, TalkMissing
+from chatcad.errors import StoreUnusable, TalkChanged, TalkDamaged, TalkMissing
 from chatcad.sessions.codec import (
     StudyBytes,
     Unreadable,
@@ -97,13 +99,22 @@ class SessionStore:
             store.erase_older(settings.retention_days)
         return store
 
-    def save(self, owner: str, talk: Talk) -> None:
+    def save(self, owner: str, talk: Talk, before: tuple[Turn, ...] = ()) -> None:
         """Make what is stored equal to this conversation, in one transaction.
 
         Its title counts only the first time: later it is ``rename``'s. Turns that were taken back are erased.
 
+        Parameters
+        ----------
+        owner, talk
+            Whose it is, and the conversation as it shall be.
+        before
+            Its turns as they were stored or loaded last, none for a new one.
+
         Raises
         ------
+        TalkChanged
+            What is stored is not what was there before: it went on elsewhere, was erased or is damaged.
         StoreUnusable
             Nothing was stored; the message says why.
         TalkMissing
@@ -118,6 +129,8 @@ class SessionStore:
             session.flush()
             row = session.get(TalkRow, talk.id)
             if row is None:
+                if before:
+                    raise TalkChanged("the conversation was erased elsewhere")
                 now = time.time()
                 title = self._close(talk.title, "conversation", talk.id, "title")
                 row = TalkRow(id=talk.id, owner=owner, study_id=film, title=title, created=now, updated=now)
@@ -126,7 +139,8 @@ class SessionStore:
                 raise _missing()
             row.prior_id, row.mode, row.language = next(iter(earlier), None), talk.mode, talk.language
             session.flush()
-            if self._put_turns(session, talk):
+            if talk.turns != before:
+                self._put_turns(session, talk, before)
                 row.updated = time.time()
 
     def entries(self, owner: str | None) -> tuple[Entry, ...]:
@@ -166,7 +180,7 @@ class SessionStore:
                     id=row.id,
                     title=self._title(row),
                     study=self._study(session, row.study_id),
-                    turns=self._turns(turns),
+                    turns=tuple(map(decode_turn, self._bodies(turns))),
                     prior=None if row.prior_id is None else self._study(session, row.prior_id),
                     mode=cast(Mode, row.mode),
                     language=cast(Language, row.language),
@@ -234,29 +248,23 @@ class SessionStore:
         sealed = {part: self.seal.close(getattr(parts, part), _place("study", film, part)) for part in _STUDY_PARTS}
         return StudyRow(id=film, owner=owner, created=time.time(), **sealed)
 
-    def _put_turns(self, session: Session, talk: Talk) -> bool:
-        """Store the turns that are not there as they are now; return whether anything changed."""
-        stored = {r.number: r for r in session.scalars(select(TurnRow).where(TurnRow.talk_id == talk.id))}
-        changed = False
-        for number, turn in enumerate(talk.turns, start=1):
-            body, place = encode_turn(turn), _place("turn", talk.id, number)
-            row = stored.pop(number, None)
-            if row is None:
-                session.add(TurnRow(talk_id=talk.id, number=number, body=self.seal.close(body, place)))
-            elif self._differs(row, body, place):
-                row.body = self.seal.close(body, place)
-            else:
-                continue
-            changed = True
-        for row in stored.values():
-            session.delete(row)
-        return changed or bool(stored)
-
-    def _differs(self, row: TurnRow, body: bytes, place: str) -> bool:
+    def _put_turns(self, session: Session, talk: Talk, before: tuple[Turn, ...]) -> None:
+        """Replace the turns from the first one on that is another than before."""
+        rows = session.scalars(select(TurnRow).where(TurnRow.talk_id == talk.id).order_by(TurnRow.number)).all()
+        known, wanted = ([encode_turn(turn) for turn in turns] for turns in (before, talk.turns))
         try:
-            return self.seal.open(row.body, place) != body
+            changed = self._bodies(rows) != known
         except Unreadable:
-            return True
+            changed = True
+        if changed:
+            raise TalkChanged("the conversation went on elsewhere")
+        same = sum(takewhile(bool, map(operator.eq, known, wanted)))
+        for row in rows[same:]:
+            session.delete(row)
+        session.flush()
+        for number, body in enumerate(wanted[same:], start=same + 1):
+            sealed = self.seal.close(body, _place("turn", talk.id, number))
+            session.add(TurnRow(talk_id=talk.id, number=number, body=sealed))
 
     def _study(self, session: Session, film: str) -> Study:
         row = session.get_one(StudyRow, film)
@@ -264,10 +272,10 @@ class SessionStore:
             StudyBytes(*(self.seal.open(getattr(row, part), _place("study", film, part)) for part in _STUDY_PARTS))
         )
 
-    def _turns(self, rows: Sequence[TurnRow]) -> tuple[Turn, ...]:
+    def _bodies(self, rows: Sequence[TurnRow]) -> list[bytes]:
         if [row.number for row in rows] != list(range(1, len(rows) + 1)):
             raise Unreadable("one of its answers is missing")
-        return tuple(decode_turn(self.seal.open(r.body, _place("turn", r.talk_id, r.number))) for r in rows)
+        return [self.seal.open(r.body, _place("turn", r.talk_id, r.number)) for r in rows]
 
     def _title(self, row: TalkRow) -> str:
         try:

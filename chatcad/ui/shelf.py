@@ -9,15 +9,15 @@ import time
 from dataclasses import dataclass, replace
 
 from chatcad.config import Settings
-from chatcad.errors import ChatCADError, StoreUnusable
+from chatcad.errors import ChatCADError, StoreUnusable, TalkChanged
 from chatcad.findings.wording import positives
-from chatcad.sessions import Entry, SessionStore, Talk
+from chatcad.sessions import Entry, SessionStore, Talk, new_id
 from chatcad.sessions.store import day_of
-from chatcad.types import Study
+from chatcad.types import Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.chat import messages_of
 from chatcad.ui.phantom import SIMULATED
-from chatcad.ui.visit import Visit
+from chatcad.ui.visit import Place, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,27 @@ class Shelf:
         """Store the visit's film and finished turns as they are now; return what went wrong, or ``""``."""
         if self.store is None:
             return self.why
-        if visit.study is None or not (visit.owner and visit.talk):
+        if visit.study is None or visit.kept is None or not visit.owner:
             return ""
-        kept = Talk(visit.talk, title_of(visit.study), visit.study, visit.turns, visit.prior)
+        talk = Talk(visit.talk, title_of(visit.study), visit.study, visit.turns, visit.prior)
         if visit.turns:
-            kept = replace(kept, mode=visit.turns[-1].mode, language=visit.turns[-1].language)
+            talk = replace(talk, mode=visit.turns[-1].mode, language=visit.turns[-1].language)
         try:
-            self.store.save(visit.owner, kept)
+            visit.kept.talk = self._save(self.store, visit.owner, talk, visit.kept.turns)
         except ChatCADError as error:
             return f"This talk is not kept: {error}."
+        visit.kept.turns = visit.turns
         return ""
+
+    @staticmethod
+    def _save(store: SessionStore, owner: str, talk: Talk, before: tuple[Turn, ...]) -> str:
+        """Store a conversation and return its id: a new one where it went on in another tab as well."""
+        try:
+            store.save(owner, talk, before)
+        except TalkChanged:
+            talk = replace(talk, id=new_id())
+            store.save(owner, talk)
+        return talk.id
 
     def entries(self, owner: str) -> tuple[Entry, ...]:
         """Return the owner's conversations, the last used first.
@@ -74,7 +85,7 @@ class Shelf:
         """
         talk = self._opened().load(owner, talk_id)
         log = tuple(message for turn in talk.turns for message in messages_of(turn, talk.study))
-        return Visit(talk.study, talk.prior, talk.turns, log, owner=owner, talk=talk.id), talk
+        return Visit(talk.study, talk.prior, talk.turns, log, owner=owner, kept=Place(talk.id, talk.turns)), talk
 
     def rename(self, owner: str, talk_id: str, title: str) -> None:
         """Give a conversation another title.

@@ -26,11 +26,22 @@ class Question:
     ended: bool = False
 
 
+@dataclass(slots=True)
+class Place:
+    """Where a conversation is kept: its id, and its turns as they were stored or brought back last.
+
+    It changes in place: a turn is stored while the page still holds the visit from before it.
+    """
+
+    talk: str
+    turns: tuple[Turn, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """What one tab holds; ``log`` are the messages of finished questions, ``picked`` is the label chosen last.
 
-    ``owner`` is whose it is, and ``talk`` the id of this conversation, both as the store knows them.
+    ``owner`` is whose it is, as the store knows it, and ``kept`` where this conversation is.
     """
 
     study: Study | None = None
@@ -40,11 +51,16 @@ class Visit:
     asking: Question | None = None
     picked: str | None = None
     owner: str = ""
-    talk: str = ""
+    kept: Place | None = None
+
+    @property
+    def talk(self) -> str:
+        """The id of this conversation; ``""`` before any film."""
+        return "" if self.kept is None else self.kept.talk
 
     def about(self, study: Study, prior: Study | None = None) -> Visit:
         """Begin a conversation about a film, of the same owner."""
-        return Visit(study=study, prior=prior, owner=self.owner, talk=new_id())
+        return Visit(study=study, prior=prior, owner=self.owner, kept=Place(new_id()))
 
     def left(self) -> Visit:
         """Return the same owner's visit without film; an answer under way finds nobody to come back to."""

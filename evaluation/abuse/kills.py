@@ -1,8 +1,8 @@
 """Kill a writing process at random moments, and see that each reported turn is there and none is there by half.
 
 The child drives the page's own verbs (``Handlers`` over a ``Shelf``) and reports each answer on a pipe once it was
-shown as finished. The moments run from before the database is made to deep into a talk; all children of one run share
-the database, so that each one also finds what the killed one before it left.
+shown as finished. The moments run from before the database is made to deep into a second talk; all children of one
+run share the database, so that each one also finds what the killed one before it left.
 
 ``python -m evaluation.abuse.kills [COUNT [SEED]]`` prints the outcome.
 """
@@ -30,7 +30,8 @@ from chatcad.ui.visit import Visit
 from evaluation.abuse.actors import Echo, film_of
 
 OWNER = "0" * 64
-LONGEST_SECONDS = 0.7
+MOST_REPORTS = 8
+LONGEST_SECONDS = 0.15
 TURNS_PER_TALK = 6
 PAUSE_SECONDS = 0.002
 
@@ -51,7 +52,7 @@ def run(count: int = 30, seed: int = 0) -> Outcome:
     done, turns, notes = 0, 0, []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(1, count + 1):
-            new = _killed_writer(Path(folder), moments.uniform(0, LONGEST_SECONDS))
+            new = _killed_writer(Path(folder), moments.randint(0, MOST_REPORTS), moments.uniform(0, LONGEST_SECONDS))
             reported |= new
             turns += sum(new.values())
             lost = list(_losses(Path(folder), reported))
@@ -60,16 +61,17 @@ def run(count: int = 30, seed: int = 0) -> Outcome:
     return Outcome(done, count - done, (f"{turns} turns were reported as finished", *notes))
 
 
-def _killed_writer(folder: Path, seconds: float) -> dict[str, int]:
-    """Start a writer, kill it after so many seconds, and return the last turn that it reported of each talk."""
+def _killed_writer(folder: Path, reports: int, seconds: float) -> dict[str, int]:
+    """Start a writer, kill it so many seconds after so many reports, and return the last one of each talk."""
     command = [sys.executable, "-m", "evaluation.abuse.kills", "--write", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
         assert child.stdout is not None  # noqa: S101  -- it is a pipe
         child.stdout.readline()  # it has loaded its modules
+        lines = [child.stdout.readline() for _ in range(reports)]
         time.sleep(seconds)
         child.send_signal(signal.SIGKILL)
-        lines = [line.split() for line in child.stdout if line.endswith("\n")]
-    return {talk: int(number) for talk, number in lines}
+        lines += child.stdout
+    return {talk: int(number) for talk, number in (line.split() for line in lines if line.endswith("\n"))}
 
 
 def _losses(folder: Path, reported: dict[str, int]) -> Iterator[str]:

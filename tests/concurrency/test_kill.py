@@ -12,7 +12,7 @@ def test_three_kills_at_random_moments_lose_nothing() -> None:
 
 
 def test_a_lost_turn_would_be_noticed(tmp_path) -> None:
-    reported = kills._killed_writer(tmp_path, seconds=0.6)
+    reported = kills._killed_writer(tmp_path, reports=2, seconds=0)
     assert list(kills._losses(tmp_path, reported)) == []
     talk, turns = next(iter(reported.items()))
     assert next(kills._losses(tmp_path, {talk: turns + 2})).endswith("were reported")

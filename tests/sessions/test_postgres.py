@@ -59,7 +59,7 @@ def test_talks_are_kept_in_postgres(url: str, tmp_path: Path) -> None:
     store = SessionStore.open(settings)
     kept = talk("One?", "Zwei? „ä“ 🫁")
     store.save(OWNER, kept)
-    store.save(OWNER, replace(kept, turns=(kept.turns[0], turn("Another?"))))
+    store.save(OWNER, replace(kept, turns=(kept.turns[0], turn("Another?"))), kept.turns)
     store.engine.dispose()
     store = SessionStore.open(settings)
     back = store.load(OWNER, kept.id)

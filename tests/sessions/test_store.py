@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chatcad.config import Settings
-from chatcad.errors import TalkMissing
+from chatcad.errors import TalkChanged, TalkMissing
 from chatcad.sessions import SessionStore, new_id
 from chatcad.sessions.database import sqlite_path
 from chatcad.sessions.owner import is_token, new_token, owner_of
@@ -49,12 +49,26 @@ def test_a_talk_outlives_the_program(store: SessionStore, settings: Settings) ->
 
 def test_the_next_turn_is_added_and_turns_taken_back_are_gone(store: SessionStore) -> None:
     kept = talk("One?", "Two?", "Three?")
-    for number in (0, 1, 2, 3):
-        store.save(ANN, replace(kept, turns=kept.turns[:number]))
-        assert store.load(ANN, kept.id).turns == kept.turns[:number]
-    edited = replace(kept, turns=(turn("Another one?"), turn("And two?")))
-    store.save(ANN, edited)
-    assert store.load(ANN, kept.id).turns == edited.turns
+    before = ()
+    for questions in ((), ("One?",), ("One?", "Two?"), ("One?", "2?", "3?"), ("Other?", "2?"), ("Other?",), ()):
+        now = tuple(map(turn, questions))
+        store.save(ANN, replace(kept, turns=now), before)
+        assert store.load(ANN, kept.id).turns == now
+        before = now
+
+
+def test_a_talk_that_went_on_elsewhere_is_not_overwritten(store: SessionStore) -> None:
+    kept = talk("One?")
+    store.save(ANN, kept)
+    here, there = ((*kept.turns, turn(question)) for question in ("Here?", "There?"))
+    store.save(ANN, replace(kept, turns=there), kept.turns)
+    with pytest.raises(TalkChanged):
+        store.save(ANN, replace(kept, turns=here), kept.turns)
+    assert store.load(ANN, kept.id).turns == there
+    store.erase(ANN, kept.id)
+    with pytest.raises(TalkChanged):
+        store.save(ANN, replace(kept, turns=here), there)
+    assert store.entries(ANN) == ()
 
 
 def test_talks_about_one_reading_share_its_film_and_the_last_one_takes_it_along(store: SessionStore) -> None:
@@ -76,9 +90,9 @@ def test_the_last_used_talk_comes_first_and_keeps_its_new_title(store: SessionSt
     store.save(ANN, second)
     store.rename(ANN, first.id, "  Before   the operation ")
     store.rename(ANN, second.id, " ")
-    store.save(ANN, replace(first, turns=(*first.turns, turn("More?"))))
+    store.save(ANN, replace(first, turns=(*first.turns, turn("More?"))), first.turns)
     assert [(e.title, e.turns) for e in store.entries(ANN)] == [("Before the operation", 2), (second.title, 1)]
-    store.save(ANN, second)
+    store.save(ANN, second, second.turns)
     assert store.entries(ANN)[0].id == first.id, "nothing new was said"
 
 
@@ -167,7 +181,8 @@ def test_many_writers_at_once_lose_nothing(store: SessionStore) -> None:
 
     def write(kept):
         for number in range(1, 6):
-            store.save(f"{kept.study.draft_report:0>64}", replace(kept, turns=kept.turns[:number]))
+            owner, before = f"{kept.study.draft_report:0>64}", kept.turns[: number - 1]
+            store.save(owner, replace(kept, turns=kept.turns[:number]), before)
 
     threads = [threading.Thread(target=write, args=(kept,)) for kept in talks]
     for thread in threads:

@@ -92,6 +92,25 @@ def test_what_was_stopped_or_broke_off_is_not_kept(shelf: Shelf) -> None:
     assert [t.question for t in shelf.bring_back(visit.owner, visit.talk)[0].turns] == ["One?"]
 
 
+def test_two_tabs_of_one_talk_lose_nothing_of_each_other(shelf: Shelf) -> None:
+    visit = asked(shelf, "One?")
+    here, there = (shelf.bring_back(visit.owner, visit.talk)[0] for _ in range(2))
+    here, there = asked(shelf, "Here?", visit=here), asked(shelf, "There?", "More?", visit=there)
+    kept = [[t.question for t in shelf.bring_back(v.owner, v.talk)[0].turns] for v in (here, there)]
+    assert kept == [["One?", "Here?"], ["One?", "There?", "More?"]]
+    assert len(shelf.entries(visit.owner)) == 2
+
+
+def test_a_damaged_talk_that_goes_on_is_not_overwritten(shelf: Shelf) -> None:
+    visit = asked(shelf, "One?")
+    with shelf.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE turn SET body = x'00'")
+    ill = visit.talk
+    visit = asked(shelf, "Two?", visit=visit)
+    assert visit.talk != ill
+    assert len(shelf.bring_back(visit.owner, visit.talk)[0].turns) == 2
+
+
 def test_what_was_told_of_the_patient_is_not_kept(shelf: Shelf, settings: Settings) -> None:
     asked(shelf, "One?")
     stored = b"".join(p.read_bytes() for p in (settings.cache / "sessions").iterdir())
