@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from .conftest import serve
-from .steps import answers, ask, finished, table, wait_for_film
+from .steps import answers, ask, drop, finished, table, wait_for_film
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +55,25 @@ def test_a_reload_brings_back_film_findings_overlay_talk_marks_and_passages(fake
     assert ask(page, "And what next?").count("How this answer was made") == 3
     assert page.evaluate("Object.keys(localStorage)") == ["chatcad-visitor"]
     assert "Cardiomegaly" not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage}) + document.cookie")
+
+
+def test_a_real_film_and_its_real_answer_come_back(server, visit, data: Path, tmp_path: Path) -> None:
+    tab = visit(server)
+    page = tab.page
+    film = tmp_path / "DOE_JANE_canary.dcm"
+    shutil.copy(data / "dicom" / "chest_pa_mono1_15bit_j2k_RG1.dcm", film)
+    drop(page, film)
+    wait_for_film(page)
+    chat, found, measured = ask(page, "How large is the heart?"), table(page, "Findings"), table(page, "Measurements")
+    remarks = page.locator("#remarks").inner_text()
+    page.reload()
+    answers(page).first.wait_for()
+    assert told(page) == chat
+    assert (table(page, "Findings"), table(page, "Measurements")) == (found, measured)
+    assert page.locator("#remarks").inner_text() == remarks
+    assert "1841 × 1955 pixels" in remarks, "the size is the film's, though a smaller picture is kept"
+    assert "canary" not in opened(page).inner_text()
+    tab.shot("history_real_film")
 
 
 def test_two_visitors_do_not_see_each_others_talks(fake_server, visit) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from chatcad.config import load_settings
+from chatcad.pipeline import Conversation
 from chatcad.sessions.codec import (
     LONGEST_SIDE,
     Unreadable,
@@ -20,6 +21,7 @@ from chatcad.sessions.codec import (
 )
 from chatcad.types import Study
 from chatcad.ui.overlay import DISPLAY_SIDE, everything, render
+from tests.test_pipeline import QUESTIONS, STUDY, system
 from tests.ui.fake import study
 
 from .made import same, turn, without_pixels
@@ -71,6 +73,11 @@ def test_a_turn_comes_back_exactly() -> None:
     asked = turn("Ist das „gefährlich“? \x00 🫁")
     assert decode_turn(encode_turn(asked)) == asked
     assert encode_turn(decode_turn(encode_turn(asked))) == encode_turn(asked)
+
+
+def test_the_pipelines_own_answers_come_back_exactly() -> None:
+    turns = system().converse(QUESTIONS, Conversation(STUDY))
+    assert [decode_turn(encode_turn(t)) for t in turns] == list(turns)
 
 
 def test_no_pickle_is_written_or_read() -> None:
