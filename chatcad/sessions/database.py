@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.orm import Session
 
 from chatcad.config import Settings
@@ -87,7 +88,7 @@ def _move_aside(path: Path) -> Path:
 def _opened(url: str) -> Engine:
     try:
         # An error's text would show what was to be written.
-        engine = create_engine(url, hide_parameters=True)
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise StoreUnusable(
             f"CHATCAD_DATABASE can't be used ({error}): see requirements-scale.txt for PostgreSQL's driver"
@@ -159,11 +160,11 @@ def writing(engine: Engine) -> Iterator[Session]:
 def _told_plainly(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        where = engine.url.database if engine.dialect.name == "sqlite" else f"on {engine.url.host}"
+    except (DBAPIError, NoFreeConnection) as error:
+        where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
         name = _name_of(error)
         remedies = [said for prefix, said in _REMEDIES.items() if name.startswith(prefix)]
-        cause = remedies[0] if remedies else str(error.orig).partition("\n")[0]
+        cause = remedies[0] if remedies else str(getattr(error, "orig", error)).partition("\n")[0]
         raise StoreUnusable(f"the conversations in {where} can't be kept or read: {cause}") from error
 
 

@@ -267,7 +267,9 @@ class SessionStore:
             session.add(TurnRow(talk_id=talk.id, number=number, body=sealed))
 
     def _study(self, session: Session, film: str) -> Study:
-        row = session.get_one(StudyRow, film)
+        row = session.get(StudyRow, film)
+        if row is None:
+            raise Unreadable("its film is missing")
         return decode_study(
             StudyBytes(*(self.seal.open(getattr(row, part), _place("study", film, part)) for part in _STUDY_PARTS))
         )

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from chatcad.types import FloatImage
 
-SIMULATED = "a simulated film, drawn by ChatCAD: what is found on it means nothing"
+SIMULATED = "a simulated film, drawn by ChatCAD, of no patient"
 """The warning that such a film carries."""
 
 SIZE = 768

@@ -60,6 +60,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         ("UPDATE turn SET body = substr(body, 1, length(body) / 2) WHERE number = 2", "checksum"),
         ("DELETE FROM turn WHERE number = 1", "missing"),
         ("UPDATE study SET picture = zeroblob(length(picture))", "checksum"),
+        ("DELETE FROM study", "its film is missing"),
         ("UPDATE study SET facts = arrays", "checksum"),
     ],
 )
