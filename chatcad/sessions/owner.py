@@ -23,7 +23,7 @@ def is_token(given: object) -> bool:
     return isinstance(given, str) and _TOKEN.fullmatch(given) is not None
 
 
-def owner_of(login: str | None, token: str) -> str:
+def owner_id(login: str | None, token: str) -> str:
     """Return the owner: of the login where there is one, else of the browser's token.
 
     The two are hashed apart, so that no token can stand for a login.

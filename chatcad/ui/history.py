@@ -16,7 +16,7 @@ import gradio as gr
 
 from chatcad.errors import ChatCADError
 from chatcad.sessions import Entry
-from chatcad.sessions.owner import is_token, new_token, owner_of
+from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.sessions.store import TITLE_LENGTH, day_of
 from chatcad.types import Mode
 from chatcad.ui import tables
@@ -237,7 +237,7 @@ class History:
 
 
 def _owned(now: Visit, token: str, request: gr.Request) -> Visit:
-    return replace(now, owner=owner_of(request.username, token))
+    return replace(now, owner=owner_id(request.username, token))
 
 
 def wire_history(page: gr.Blocks, history: History, changed: Sequence[Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +19,10 @@ def film_of(secret: str) -> Study:
 
 
 class Echo:
-    """Answers with the film's secret and every earlier question that it was told; one answer at a time."""
+    """Answers with the film's secret and every earlier question that it was told, ``pause`` seconds a sentence."""
 
     def __init__(self, pause: float = 0.0) -> None:
-        self._pause, self._one = pause, threading.Lock()
+        self._pause = pause
 
     def read(self, source: Path | bytes) -> Study:
         """Read a film whose bytes are its secret."""
@@ -32,10 +31,10 @@ class Echo:
     def stream(self, question: str, talk: Conversation) -> Iterator[Sentence | Turn]:
         """Yield some sentences, then the turn: the same for the same film, earlier turns and question."""
         earlier = [turn.question for turn in talk.turns]
-        with self._one:
-            said = []
-            for text in (f"Film {talk.study.radiograph.sha256}.", f"Asked before: {earlier}.", f"Asked: {question}."):
-                time.sleep(self._pause)
-                said.append(Sentence(text, ("F1",), "image", "kept"))
-                yield said[-1]
-        yield Turn(question, tuple(said), (), talk.mode, "finding", ("Cardiomegaly",), False, 8.0, "0" * 64, "echo")
+        said = []
+        for text in (f"Film {talk.study.radiograph.sha256}.", f"Asked before: {earlier}.", f"Asked: {question}."):
+            time.sleep(self._pause)
+            said.append(Sentence(text, ("F1",), "image", "kept"))
+            yield said[-1]
+        yield Turn(question, tuple(said), (), talk.mode, "finding", ("Cardiomegaly",), False, 8.0, "0" * 64, "echo",
+                   {"total": 0.0})  # fmt: skip

@@ -1,6 +1,6 @@
 """Many visitors at once, each with a film and a secret of its own: whatever of another one's turns up is counted.
 
-They share one server's objects: the handlers, the model (one answer at a time) and the store. Checked are each answer,
+They share one server's objects: the handlers, the line before the model, and the store. Checked are each answer,
 what the chat shows, and what the store gives back afterwards. The times are those of everything but a real model.
 
 ``python -m evaluation.abuse.crosstalk [VISITORS [TURNS]]`` prints the outcome.
@@ -22,7 +22,7 @@ import numpy as np
 from chatcad.config import Settings
 from chatcad.errors import TalkMissing
 from chatcad.sessions import SessionStore
-from chatcad.sessions.owner import new_token, owner_of
+from chatcad.sessions.owner import new_token, owner_id
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.loading import Loading
 from chatcad.ui.shelf import Shelf
@@ -65,11 +65,11 @@ def run(visitors: int = 20, turns: int = 10) -> Outcome:
 
 def _visit(work: Handlers, turns: int) -> _Visitor:
     secret, seconds = secrets.token_hex(16), []
-    visit = Visit(owner=owner_of(None, new_token())).about(film_of(secret))
+    visit = Visit(owner=owner_id(None, new_token())).about(film_of(secret))
     work.shelf.keep(visit)
     for number in range(turns):
         start = time.perf_counter()
-        *_, visit = work.answer(visit.ask(f"Question {number} of {secret}?"), "clinician", "")
+        *_, visit = work.answer(visit.ask(f"Question {number} of {secret}?"), "clinician", "", owner=secret)
         seconds.append(time.perf_counter() - start)
     return _Visitor(secret, visit, seconds)
 

@@ -17,13 +17,13 @@ from chatcad.config import Settings
 from chatcad.errors import TalkChanged, TalkMissing
 from chatcad.sessions import SessionStore, new_id
 from chatcad.sessions.database import sqlite_path
-from chatcad.sessions.owner import is_token, new_token, owner_of
+from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.sessions.store import DAY, erase_all
 from tests.ui.fake import study
 
 from .made import on_disk, same, talk, tamper, turn, without_pixels
 
-ANN, BOB = owner_of(None, "a" * 32), owner_of("bob", "a" * 32)
+ANN, BOB = owner_id(None, "a" * 32), owner_id("bob", "a" * 32)
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_a_token_is_random_and_never_stands_for_a_login() -> None:
     assert is_token(new_token())
     assert new_token() != new_token()
     assert not any(map(is_token, (None, "", "a" * 31, "A" * 32, "a" * 33, "login:bob", {"a": 1})))
-    assert owner_of("bob", "a" * 32) == owner_of("bob", "b" * 32) != owner_of(None, "bob")
-    assert len({owner_of(None, "a" * 32), owner_of("a" * 32, ""), owner_of("", "b" * 32)}) == 3
+    assert owner_id("bob", "a" * 32) == owner_id("bob", "b" * 32) != owner_id(None, "bob")
+    assert len({owner_id(None, "a" * 32), owner_id("a" * 32, ""), owner_id("", "b" * 32)}) == 3
 
 
 def test_what_is_erased_leaves_nothing_on_the_disk(store: SessionStore, settings: Settings) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from chatcad.config import Settings
 from chatcad.sessions import Entry, SessionStore
-from chatcad.sessions.owner import is_token, new_token, owner_of
+from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.ui import history
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.history import History, history_panel, list_html
@@ -51,7 +51,7 @@ def work(shelf: Shelf, system: FakeSystem | None = None) -> Handlers:
 
 
 def begun(token: str = ANN) -> Visit:
-    return Visit(owner=owner_of(None, token)).about(study())
+    return Visit(owner=owner_id(None, token)).about(study())
 
 
 def asked(shelf: Shelf, *questions: str, visit: Visit | None = None, **system: object) -> Visit:
