@@ -244,7 +244,8 @@ def wire_history(page: gr.Blocks, history: History, changed: Sequence[Any]) -> N
     """Let the list be used, and keep it up to date after each of the events that change a visit."""
     panel, visit, listing, everything = history.panel, history.visit, history.listing, history.everything
     quick = {"show_progress": "hidden", **LIGHT_WORK}
-    page.load(history.arrive, panel.token, [panel.token, *everything], **quick)
+    # Past the queue: a film that is dropped at once must not be overtaken by what was there before it.
+    page.load(history.arrive, panel.token, [panel.token, *everything], queue=False, **quick)
     chosen = panel.listed.select(history.choose, [visit, panel.token], everything, **quick)
     chosen.then(None, js=_FOCUS)
     panel.new.click(history.begin, [visit, history.talk.mode, panel.token], everything, **quick)

@@ -158,6 +158,7 @@ def test_a_restart_brings_it_back_and_phone_width_shows_the_list(chromium, visit
         page.evaluate(f"localStorage['chatcad-visitor'] = {json.dumps(token)}")  # another port is another origin
         page.reload()
         wait_for_film(page)
+        tab.complaints.clear()  # the reload cut the stream that tells of loading
         answers(page).first.wait_for()
         assert told(page) == chat
         opened(page)
