@@ -15,6 +15,7 @@ from typing import Any
 import gradio as gr
 
 from chatcad.errors import ChatCADError
+from chatcad.language import speaking
 from chatcad.sessions import Entry
 from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.sessions.store import TITLE_LENGTH, day_of
@@ -22,6 +23,7 @@ from chatcad.types import Mode
 from chatcad.ui import tables
 from chatcad.ui.film import film_updates
 from chatcad.ui.judge import JudgePanel, judge_updates
+from chatcad.ui.labels import label
 from chatcad.ui.layout import LIGHT_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.shelf import Shelf
 from chatcad.ui.talk import talk_updates
@@ -110,7 +112,8 @@ def list_html(entries: Sequence[Entry], current: str) -> str:
     films = list(dict.fromkeys(e.film for e in entries))
     by_film = groupby(sorted(entries, key=lambda e: films.index(e.film)), key=lambda e: e.film)
     shown = "".join(_film_html(tuple(talks), current) for _, talks in by_film)
-    return f'<div class="talks">{shown or "<p>Nothing yet: drop a film.</p>"}</div>'
+    nothing = label("Nothing yet: drop a film.")
+    return f'<div class="talks">{shown or f"<p>{nothing}</p>"}</div>'
 
 
 def _film_html(talks: Sequence[Entry], current: str) -> str:
@@ -124,7 +127,7 @@ def _talk_html(entry: Entry, current: str) -> str:
     mark = ' aria-current="true"' if entry.id == current else ""
     others = "".join(
         f'<button type="button" data-do="{verb} {entry.id}" aria-label="{word}: {title}">{word}</button>'
-        for verb, word in (("rename", "Rename"), ("erase", "Delete"))
+        for verb, word in (("rename", label("Rename")), ("erase", label("Delete")))
     )
     return (
         f'<li{mark}><button type="button" class="open" data-do="open {entry.id}">{title}</button>'
@@ -199,6 +202,10 @@ class History:
         gone = talk_id == own.talk and not settled[self.panel.notice]
         return settled | self._show(own.left(), mode) if gone else settled
 
+    def dismiss(self) -> Updates:
+        """Ask for nothing any more."""
+        return self.panel.asked()
+
     def begin(self, now: Visit, mode: Mode, token: str, request: gr.Request) -> Updates:
         """Begin another talk about the same film; one without questions is new already."""
         if now.study is None or not now.turns:
@@ -220,13 +227,13 @@ class History:
         except ChatCADError as error:
             return {self.panel.notice: _problem(error)}
         chosen = {self.talk.mode: kept.mode, self.talk.language: kept.language}
-        return {self.panel.notice: "", **chosen, **self._show(now, kept.mode)}
+        with speaking(kept.language):
+            return {self.panel.notice: "", **chosen, **self._show(now, kept.mode)}
 
     def _show(self, now: Visit, mode: Mode) -> Updates:
         page = film_updates(self.film, now, mode) | talk_updates(self.talk, now, mode)
         page |= judge_updates(self.judge, now, mode) | self.panel.asked() | self._listed(now)
-        prior = "" if now.prior is None else tables.prior_html(now.prior)
-        return {**page, self.visit: now, self.film.notice: "", self.film.prior_notice: prior}
+        return {**page, self.visit: now, self.film.notice: ""}
 
     def _settle(self, own: Visit, verb: Callable[..., None], *what: str) -> Updates:
         try:
@@ -254,7 +261,7 @@ def wire_history(page: gr.Blocks, history: History, changed: Sequence[Any]) -> N
     erasing = [panel.chosen, visit, history.talk.mode, panel.token]
     panel.erase.click(history.erase, erasing, everything, **quick)
     for button in panel.dismiss:
-        button.click(panel.asked, None, panel.asking, queue=False, **quick)
+        button.click(history.dismiss, None, panel.asking, queue=False, **quick)
     for event in changed:
         event.then(history.refresh, [visit, panel.token], listing, **quick)
 

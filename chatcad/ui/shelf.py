@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from chatcad.config import Settings
 from chatcad.errors import ChatCADError, StoreUnusable, TalkChanged
 from chatcad.findings.wording import positives
+from chatcad.language import speaking
 from chatcad.sessions import Entry, SessionStore, Talk, new_id
 from chatcad.sessions.store import day_of
 from chatcad.types import Study, Turn
@@ -84,7 +85,8 @@ class Shelf:
             As ``SessionStore.load``.
         """
         talk = self._opened().load(owner, talk_id)
-        log = tuple(message for turn in talk.turns for message in messages_of(turn, talk.study))
+        with speaking(talk.language):
+            log = tuple(message for turn in talk.turns for message in messages_of(turn, talk.study))
         return Visit(talk.study, talk.prior, talk.turns, log, owner=owner, kept=Place(talk.id, talk.turns)), talk
 
     def rename(self, owner: str, talk_id: str, title: str) -> None:

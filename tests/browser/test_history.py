@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import serve
+from evaluation.browser import serve
+
 from .steps import answers, ask, drop, finished, table, wait_for_film
 
 pytestmark = pytest.mark.browser
