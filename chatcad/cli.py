@@ -184,6 +184,7 @@ def _system_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     export.add_argument("--out", type=Path, required=True, metavar="FILE.csv|FILE.jsonl")
     actions.add_parser("erase", help="delete them")
     _access_commands(commands)
+    _sessions_command(commands)
     commands.add_parser("doctor", help="what is installed, what is missing, and how to get it")
     commands.add_parser("examples", help="fetch openly licensed films to try the page with; needs internet once")
     commands.add_parser("prepare", help="convert the embedded language model and build the index (done by make setup)")
@@ -202,6 +203,24 @@ def _access_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     actions.add_parser("verify", help="find changed, removed and torn lines")
     actions.add_parser("show", help="the newest records").add_argument("-n", type=int, default=20, help="how many")
     commands.add_parser("mcp", help="tools for an agent on this machine, which asks a running server")
+
+
+def _sessions_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sessions = commands.add_parser("sessions", help="the films and talks that are kept on this machine")
+    actions = sessions.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="what is kept, of whom (hashed) and since when")
+    for action, words in (("show", "print a conversation"), ("export", "write a conversation as JSON")):
+        parser = actions.add_parser(action, help=words)
+        parser.add_argument("id", help="see `sessions list`")
+        if action == "export":
+            parser.add_argument("--out", type=Path, metavar="FILE.json", help="write it there instead of printing")
+    erase = actions.add_parser("erase", help="delete conversations, with their films, for good")
+    what = erase.add_mutually_exclusive_group(required=True)
+    what.add_argument("id", nargs="?", help="see `sessions list`")
+    what.add_argument("--all", action="store_true", help="every one")
+    what.add_argument("--older-than", type=float, metavar="DAYS", help="those last used longer ago")
+    key = actions.add_parser("key", help="write a key for CHATCAD_KEY_FILE, by which what is kept is encrypted")
+    key.add_argument("path", type=Path)
 
 
 def _calibrate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

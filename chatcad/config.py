@@ -49,6 +49,10 @@ class Settings:
     threads: int = 0
     answer_seconds: float = 8.0
     feedback: bool = True
+    store: bool = True
+    database: str = ""
+    key_file: str = ""
+    retention_days: int = 30
     context_tokens: int = 0
     max_bytes: int = 64 * 2**20
     max_pixels: int = 40_000_000

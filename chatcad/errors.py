@@ -72,3 +72,23 @@ class TooMany(ChatCADError):
 
 class AuditFailed(ChatCADError):
     """What was done can't be recorded, so it isn't done: the log can't be written."""
+
+
+class StoreUnusable(ChatCADError):
+    """The store of conversations can't be read or written: full, read-only, damaged, another key, a newer schema."""
+
+    exit_code = 4
+
+
+class TalkMissing(UsageError):
+    """There is no such conversation, or it is somebody else's: the two are not told apart."""
+
+
+class TalkChanged(UsageError):
+    """A conversation went on elsewhere since it was opened here: neither of the two may overwrite the other."""
+
+
+class TalkDamaged(ChatCADError):
+    """One stored conversation can't be read back as it was written; the others are not concerned."""
+
+    exit_code = 4

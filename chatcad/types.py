@@ -56,6 +56,8 @@ class Radiograph:
         Row and column spacing at the detector or in the patient, ``None`` when the header has none.
     warnings
         One-line remarks for the reader, such as an assumed window.
+    grid
+        Rows and columns of the film as it was read, where ``pixels`` are a smaller copy of it (``chatcad/sessions``).
     """
 
     pixels: FloatImage
@@ -66,16 +68,17 @@ class Radiograph:
     modality: str | None = None
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    grid: tuple[int, int] | None = None
 
     @property
     def height(self) -> int:
-        """Rows."""
-        return int(self.pixels.shape[0])
+        """Rows of the film as it was read."""
+        return int(self.pixels.shape[0]) if self.grid is None else self.grid[0]
 
     @property
     def width(self) -> int:
-        """Columns."""
-        return int(self.pixels.shape[1])
+        """Columns of the film as it was read."""
+        return int(self.pixels.shape[1]) if self.grid is None else self.grid[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def serve(script: Path, folder: Path, cache: Path) -> Iterator[Server]:
     server = Server(f"http://127.0.0.1:{port}", folder / "uploads", folder / "server.log", cache)
     env = os.environ | {
         "CHATCAD_PORT": str(port), "CHATCAD_HOST": "127.0.0.1", "CHATCAD_CACHE": str(cache),
+        "CHATCAD_DATABASE": f"sqlite:///{folder}/talks.db",  # never among the user's own
         "GRADIO_TEMP_DIR": str(server.uploads), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1",
         "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
     }  # fmt: skip

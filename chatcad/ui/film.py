@@ -26,23 +26,23 @@ from chatcad.ui.visit import Visit
 
 def wire_film(  # noqa: PLR0917
     work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, cache: Path
-) -> None:
-    """Let films be read, drawn and asked about."""
+) -> list[Any]:
+    """Let films be read, drawn and asked about; return the events after which another film may be there."""
 
     def reading(steps: Iterator[tuple[Visit, str]], mode: Mode) -> Iterator[Updates]:
         for now, notice in steps:
             shown = film_updates(film, now, mode) | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
             yield {visit: now, film.notice: notice, **shown}
 
-    def read(path: str | None, mode: Mode, asked: gr.Request) -> Iterator[Updates]:
-        yield from reading(work.read(path, owner_of(asked)), mode)
+    def read(path: str | None, mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read(path, owner_of(asked), before), mode)
         yield {film.drop: None}
 
-    def read_phantom(mode: Mode, asked: gr.Request) -> Iterator[Updates]:
-        yield from reading(work.read_phantom(owner_of(asked)), mode)
+    def read_phantom(mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read_phantom(owner_of(asked), before), mode)
 
-    def read_example(key: str, mode: Mode, asked: gr.Request) -> Iterator[Updates]:
-        yield from reading(work.read_example(cache, key, owner_of(asked)), mode)
+    def read_example(key: str, mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read_example(cache, key, owner_of(asked), before), mode)
         yield {film.example: None}
 
     def pick(chosen: gr.SelectData, now: Visit, mode: Mode, *controls: Any) -> Updates:
@@ -69,15 +69,17 @@ def wire_film(  # noqa: PLR0917
     judged = [] if judge is None else judge.of_visit
     parts = [visit, film.drop, film.notice, *film.of_study, *talk.of_visit, *judged]
     hidden = {"show_progress": "hidden"}
-    film.drop.upload(read, [film.drop, talk.mode], parts, **hidden, **MODEL_WORK)
-    film.phantom.click(read_phantom, talk.mode, parts, **hidden, **MODEL_WORK)
-    film.example.input(read_example, [film.example, talk.mode], [*parts, film.example], **hidden, **MODEL_WORK)
+    dropped = film.drop.upload(read, [film.drop, talk.mode, visit], parts, **hidden, **MODEL_WORK)
+    simulated = film.phantom.click(read_phantom, [talk.mode, visit], parts, **hidden, **MODEL_WORK)
+    choosing = [film.example, talk.mode, visit]
+    shown = film.example.input(read_example, choosing, [*parts, film.example], **hidden, **MODEL_WORK)
     picking = [visit, film.heat, film.figure, *talk.offers, *judged]
     film.findings.select(pick, [visit, talk.mode, *film.controls], picking, **hidden, **LIGHT_WORK)
     for change in film.redraw:
         change(handlers.draw, [visit, *film.controls], film.figure, trigger_mode="always_last", **hidden, **LIGHT_WORK)
     greys = [film.level, film.window, film.figure]
     film.figure.input(adjust, [visit, *film.controls], greys, trigger_mode="always_last", **hidden, **LIGHT_WORK)
+    return [dropped, simulated, shown]
 
 
 def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:

@@ -20,7 +20,8 @@ from chatcad.ui import tables
 from chatcad.ui.labels import label, steps_in
 from chatcad.ui.loading import Loading
 from chatcad.ui.overlay import Layers
-from chatcad.ui.phantom import phantom_png
+from chatcad.ui.phantom import SIMULATED, phantom_png
+from chatcad.ui.shelf import NOTHING_KEPT, Shelf
 from chatcad.ui.viewer import figure_html
 from chatcad.ui.visit import Visit
 
@@ -28,6 +29,7 @@ QUESTION_LENGTH = 500
 CONTEXT_LENGTH = 300
 NO_HEAT = "none"
 LAYERS = ("lungs", "heart", "widths")
+EMPTY = Visit()
 
 _LOADING = "The networks are loading. You may drop a film now: it is read as soon as they are ready."
 _LOADING_WORDS = "The networks are ready. The language model is still loading: answers begin when it is there."
@@ -39,6 +41,7 @@ class Handlers:
 
     loading: Loading
     design: PromptDesign = "P3"
+    shelf: Shelf = NOTHING_KEPT
 
     @property
     def desk(self) -> Desk:
@@ -56,33 +59,40 @@ class Handlers:
                 return
         yield ""
 
-    def read(self, path: str | None, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
+    def read(self, path: str | None, owner: str = LOCAL, before: Visit = EMPTY) -> Iterator[tuple[Visit, str]]:
         """Read an uploaded film and delete the upload; a refusal clears the former study."""
-        yield Visit(), self._busy()
+        yield (empty := before.left()), self._busy()
         study, problem = self._try_reading(path, owner)
-        yield Visit(study=study), problem
+        yield empty if study is None else empty.about(study), problem
 
-    def read_phantom(self, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
+    def read_phantom(self, owner: str = LOCAL, before: Visit = EMPTY) -> Iterator[tuple[Visit, str]]:
         """Read the simulated film."""
-        yield Visit(), self._busy()
+        yield (empty := before.left()), self._busy()
         study, problem = self._try_reading(phantom_png(), owner)
-        remark = tables.notice_html(
+        if study is None:
+            yield empty, problem
+            return
+        # Among its own warnings, so that it is still said when the film comes back from the store.
+        film = replace(study.radiograph, warnings=(*study.radiograph.warnings, SIMULATED))
+        said = tables.notice_html(
             "This is a simulated film, drawn by ChatCAD: what is found on it means nothing.", "done"
         )
-        yield Visit(study=study), problem or remark
+        yield empty.about(replace(study, radiograph=film)), said
 
-    def read_example(self, cache: Path, key: str, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
+    def read_example(
+        self, cache: Path, key: str, owner: str = LOCAL, before: Visit = EMPTY
+    ) -> Iterator[tuple[Visit, str]]:
         """Read an openly licensed film that was fetched before; say whose it is."""
-        yield Visit(), self._busy()
+        yield (empty := before.left()), self._busy()
         try:
             film, data = next(e for e in fetched(cache) if e.key == key), film_bytes(cache, key)
         except (ExampleFailed, StopIteration):
             said = "This example film is not there any more, or was changed: run `make examples` and start anew."
-            yield Visit(), tables.notice_html(said, "error")
+            yield empty, tables.notice_html(said, "error")
             return
         study, problem = self._try_reading(data, owner)
         remark = f"Example film: {film.what}. {film.licence}; {film.attribution}."
-        yield Visit(study=study), problem or tables.notice_html(remark, "done")
+        yield empty if study is None else empty.about(study), problem or tables.notice_html(remark, "done")
 
     def read_prior(self, path: str | None, visit: Visit, owner: str = LOCAL) -> Iterator[tuple[Visit, str]]:
         """Read an earlier film of the same patient for comparison; a refusal leaves the rest as it is."""
@@ -162,6 +172,7 @@ class Handlers:
                 for said in steps_in("en", answer.until(lambda: asking.stopped)):
                     if isinstance(said, Turn):
                         visit = visit.finish(said)
+                        self.shelf.keep(visit)  # before it is shown as finished; a failure is told with the list
                     else:
                         asking.heard.append(said)
                     yield visit

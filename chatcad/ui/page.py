@@ -14,6 +14,7 @@ from chatcad.ui.handlers import Handlers
 from chatcad.ui.labels import speak_everywhere
 from chatcad.ui.layout import film_column, header, talk_column
 from chatcad.ui.loading import Loading
+from chatcad.ui.shelf import Shelf
 from chatcad.ui.visit import Visit
 
 if TYPE_CHECKING:
@@ -40,18 +41,20 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
     import gradio as gr
 
     from chatcad.ui.film import wire_film
+    from chatcad.ui.history import History, history_panel, wire_history
     from chatcad.ui.judge import judge_panel, wire_judge
     from chatcad.ui.languages import wire_language
     from chatcad.ui.prior import wire_prior
     from chatcad.ui.report import wire_report
     from chatcad.ui.talk import wire_talk
 
-    work = Handlers(loading, settings.design)
+    work = Handlers(loading, settings.design, Shelf.open(settings))
     with gr.Blocks(title="ChatCAD", delete_cache=(_UPLOAD_SECONDS, _UPLOAD_SECONDS)) as page:
         visit = gr.State(Visit(), time_to_live=_SESSION_SECONDS)
         top = header()
         if settings.auth == "basic":
             gr.HTML('<p class="small"><a href="logout">Log out</a></p>', elem_id="logout")
+        panel = history_panel(work.shelf)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=6, min_width=340):
                 film = film_column(settings.design, fetched(settings.cache))
@@ -59,9 +62,10 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
                 talk = talk_column(settings.language)
                 judge = judge_panel(settings.feedback)
         page.load(work.wait, None, film.loading, show_progress="hidden", **_WAITING)
-        wire_film(work, visit, film, talk, judge, settings.cache)
-        wire_talk(work, visit, film, talk, judge)
+        changed = wire_film(work, visit, film, talk, judge, settings.cache)
+        changed += wire_talk(work, visit, film, talk, judge)
         wire_prior(work, visit, film, talk)
+        wire_history(page, History(work.shelf, panel, visit, film, talk, judge), changed)
         wire_report(work, visit, film.report)
         wire_judge(settings, visit, judge)
         wire_language(page, visit, top, film, talk, judge)

@@ -15,6 +15,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from chatcad.types import FloatImage
 
+SIMULATED = "a simulated film, drawn by ChatCAD, of no patient"
+"""The warning that such a film carries."""
+
 SIZE = 768
 _SEED = 11
 

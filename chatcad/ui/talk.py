@@ -57,8 +57,13 @@ def _reword_offer(now: Visit, mode: Mode) -> dict[str, Any]:
     return cast("dict[str, Any]", gr.update(value=label(words), visible=other))
 
 
-def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None) -> None:
-    """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten."""
+def wire_talk(
+    work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None
+) -> list[Any]:
+    """Let questions be asked, stopped, asked again, edited, and their answers reworded and forgotten.
+
+    Returns the events after which the conversation may be another one than before.
+    """
 
     def begin(question: str, now: Visit, mode: Mode, **about: Any) -> Updates:
         begun = now.ask(question[: handlers.QUESTION_LENGTH], **about)
@@ -126,11 +131,10 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
     asked = [source(begin, [text, *here], parts, queue=False, **quick) for source, text in sources]
     events = ((talk.chat.retry, retry), (talk.chat.edit, edit), (talk.reword.click, reword))
     asked += [source(once_more, here, parts, queue=False, **quick) for source, once_more in events]
-    pointed = film.figure.submit(point, [*here, talk.language], parts, queue=False, **quick)
-    asked.append(pointed)
+    asked += [pointed := film.figure.submit(point, [*here, talk.language], parts, queue=False, **quick)]
     judged = [] if judge is None else judge.of_visit
     # "multiple": a stopped answer may still be ending, and must not swallow the next question's
-    many = {"trigger_mode": "multiple"}
+    many, changed = {"trigger_mode": "multiple"}, []
     for begun in asked:
         answer = begun.then(
             stream,
@@ -140,12 +144,13 @@ def wire_talk(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColum
             **many,
             **MODEL_WORK,
         )
-        ended = answer.then(end, here, [*parts, *judged], **many, **quick)
+        changed.append(ended := answer.then(end, here, [*parts, *judged], **many, **quick))
         if begun is pointed:
             ended.then(handlers.draw, [visit, *film.controls], film.figure, **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
-    talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick)
+    changed.append(talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick))
     talk.mode.input(switch, here, [film.findings, film.urgent, *talk.of_visit, *judged], **quick)
+    return changed
 
 
 def _flat(index: int | tuple[int, int]) -> int:

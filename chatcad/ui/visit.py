@@ -1,12 +1,13 @@
 """One visitor's session: the film, the answered questions and the one being answered. Nothing is shared.
 
-It lives in ``gr.State``: in the server's memory for this browser tab only, never on disk and never in the browser.
+It lives in ``gr.State``: in the server's memory for this browser tab only. What is kept of it is ``shelf``'s business.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from chatcad.sessions import new_id
 from chatcad.types import Box, Region, Sentence, Study, Turn
 from chatcad.ui.chat import MADE, Message, answer_markdown, inert, messages_of, read_back
 
@@ -29,9 +30,23 @@ class Question:
     taken: bool = False
 
 
+@dataclass(slots=True)
+class Place:
+    """Where a conversation is kept: its id, and its turns as they were stored or brought back last.
+
+    It changes in place: a turn is stored while the page still holds the visit from before it.
+    """
+
+    talk: str
+    turns: tuple[Turn, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one tab holds; ``log`` are the messages of finished questions, ``picked`` is the label chosen last."""
+    """What one tab holds; ``log`` are the messages of finished questions, ``picked`` is the label chosen last.
+
+    ``owner`` is whose it is, as the store knows it, and ``kept`` where this conversation is.
+    """
 
     study: Study | None = None
     prior: Study | None = None
@@ -39,6 +54,22 @@ class Visit:
     log: tuple[Message, ...] = ()
     asking: Question | None = None
     picked: str | None = None
+    owner: str = ""
+    kept: Place | None = None
+
+    @property
+    def talk(self) -> str:
+        """The id of this conversation; ``""`` before any film."""
+        return "" if self.kept is None else self.kept.talk
+
+    def about(self, study: Study, prior: Study | None = None) -> Visit:
+        """Begin a conversation about a film, of the same owner."""
+        return Visit(study=study, prior=prior, owner=self.owner, kept=Place(new_id()))
+
+    def left(self) -> Visit:
+        """Return the same owner's visit without film; an answer under way finds nobody to come back to."""
+        self.close("Stopped.")
+        return Visit(owner=self.owner)
 
     @property
     def region(self) -> Region | None:

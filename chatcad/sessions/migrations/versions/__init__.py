@@ -1,0 +1,1 @@
+"""One file a change; what a number did is never edited afterwards."""

@@ -1,0 +1,10 @@
+"""Visitors who ask at the same time: nobody sees or loses anything."""
+
+from __future__ import annotations
+
+from evaluation.abuse import crosstalk
+
+
+def test_six_visitors_with_four_questions_each_stay_apart() -> None:
+    found = crosstalk.run(visitors=6, turns=4)
+    assert (found.answers, found.lost, found.crossed) == (24, 0, 0)
