@@ -66,10 +66,12 @@ class ChatCAD:
         """
         from cad_models.choice import chosen
         from cad_models.reader import CadReader
+        from chatcad.imaging.isolation import KEEPER
         from chatcad.llm.writer import Writer
         from chatcad.retrieval.embedding import embedder
         from chatcad.retrieval.store import open_retriever
 
+        KEEPER.start()
         settings = settings or load_settings()
         writer = Writer.open(settings)
         reader = CadReader(chosen(settings.cache))

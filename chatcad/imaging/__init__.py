@@ -1,7 +1,8 @@
 """From a file to a :class:`~chatcad.types.Radiograph`: the only place that knows file formats.
 
 Formats are recognised by content, never by name. Each format is a module with ``reads(head)`` and
-``read(data, limits)``. Everything happens in memory and nothing is written.
+``read(data, limits)``. Everything happens in memory and nothing is written; no file is parsed in the process that
+serves people (``isolation``).
 """
 
 from __future__ import annotations
@@ -50,11 +51,13 @@ def load(
     limits = Limits(max_bytes, max_pixels)
     data = source if isinstance(source, bytes) else _bytes_of(source, limits)
     limits.check_bytes(len(data))
-    return decode(data, limits)
+    from chatcad.imaging import isolation
+
+    return isolation.decode(data, limits)
 
 
 def decode(data: bytes, limits: Limits) -> Radiograph:
-    """Read the bytes of one film; a pure function of picklable values, fit to run in a child process.
+    """Read the bytes of one film in this process: what the child runs (``child``).
 
     Raises
     ------
