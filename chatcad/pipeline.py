@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from chatcad import cases, checking, findings, imaging, planning, prompting
 from chatcad.config import EMBEDDED_TOKENS, Settings, load_settings
-from chatcad.context import in_words
+from chatcad.context import in_words, without_identity
 from chatcad.language import speaking
 from chatcad.types import Context, Language, Mode, PromptDesign, Sentence, Study, Turn
 
@@ -100,9 +100,9 @@ class ChatCAD:
         assemble = partial(
             prompting.assemble,
             talk.study,
-            question,
+            without_identity(question),
             plan.cited(passages),
-            talk.turns,
+            [replace(t, question=without_identity(t.question)) for t in talk.turns],
             mode=talk.mode,
             design=talk.design,
             context=in_words(told),

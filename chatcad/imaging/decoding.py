@@ -15,7 +15,7 @@ from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
 
 from chatcad.errors import ImageRefused
-from chatcad.imaging.codestream import frame_header
+from chatcad.imaging.codestream import frame_header, too_many_scans
 
 # One decoder a syntax, so that the same file gives the same values everywhere. GDCM only where nothing else that may
 # ship can read it: Pillow and OpenJPEG raise on damaged streams, GDCM was seen to abort the process,
@@ -71,10 +71,13 @@ def stored_values(header: Dataset) -> NDArray[Any]:
 
 def _check_frame(header: Dataset) -> None:
     """Refuse a frame that doesn't fit the header, which is what was held against the limits."""
-    frame = frame_header(get_frame(header.PixelData, 0, number_of_frames=1))
+    stream = get_frame(header.PixelData, 0, number_of_frames=1)
+    frame = frame_header(stream)
     # More bits than allocated would be cut off from above without a word, and turn the greys into noise.
     if frame is None or frame[:2] != (header.Rows, header.Columns) or frame.bits > header.BitsAllocated:
         raise ImageRefused("The compressed image isn't of the size that the header says: export the film again.")
+    if too_many_scans(stream):
+        raise ImageRefused("The compressed image is cut into too many scans: export the film again.")
 
 
 def _plugin(syntax: uid.UID, bits: int) -> str:
