@@ -7,6 +7,7 @@ serves people (``isolation``).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from chatcad.errors import ImageRefused
@@ -67,12 +68,20 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
     from chatcad.imaging import dicom, raster
 
     head = data[:_HEAD_BYTES]
-    if dicom.reads(head):
-        return dicom.read(data, limits)
-    if raster.reads(head):
-        return raster.read(data, limits)
+    for form in (dicom, raster):
+        if form.reads(head):
+            return _remarked(form.read(data, limits))
     kind = next((name for start, name in _OTHERS.items() if head.startswith(start)), "of an unknown kind")
     raise ImageRefused(f"The file is {kind}, not DICOM, PNG or JPEG: export the film as one of these.")
+
+
+def _remarked(film: Radiograph) -> Radiograph:
+    """Warn of letters in the picture, where the header hasn't."""
+    from chatcad.imaging import letters, metadata
+
+    if metadata.BURNED_IN in film.warnings or not letters.has_letters(film.pixels):
+        return film
+    return replace(film, warnings=(*film.warnings, letters.BURNED_IN))
 
 
 def must_be_there(path: Path) -> None:

@@ -46,8 +46,9 @@ def _warm_up() -> None:
     """Import what a film needs; forks share it."""
     import gdcm  # noqa: F401
     import openjpeg  # noqa: F401
+    import scipy.ndimage  # noqa: F401
 
-    from chatcad.imaging import dicom, raster  # noqa: F401
+    from chatcad.imaging import dicom, letters, raster  # noqa: F401
 
     gc.freeze()  # a collection in a fork would copy every page that it looks at
 

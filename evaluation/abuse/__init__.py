@@ -13,7 +13,19 @@ from dataclasses import asdict
 from typing import Any
 
 from chatcad.config import Settings
-from evaluation.abuse import bombs, canaries, files, forms, injection, outside, paths, polyglots, refusals
+from evaluation.abuse import (
+    bombs,
+    canaries,
+    files,
+    forms,
+    injection,
+    letters,
+    outside,
+    paths,
+    polyglots,
+    pressed,
+    refusals,
+)
 from evaluation.abuse.outcome import Outcome, table
 
 SEED = 7
@@ -30,9 +42,12 @@ SUITES: tuple[tuple[Suite, int], ...] = (
     (forms.run, ALL),
     (refusals.run, ALL),
     (canaries.run, ALL),
+    (letters.run, ALL),
     (injection.headers, 40),
     (injection.passages, 60),
+    (injection.unknown_words, 40),
     (injection.turns, 40),
+    (pressed.run, 50),
     (injection.control_tokens, ALL),
     (paths.run, ALL),
     (outside.run, ALL),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-import resource
 import struct
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from pydicom.encaps import encapsulate
 from chatcad.errors import ChatCADError
 from chatcad.imaging import load
 from chatcad.imaging.isolation import KEEPER
-from chatcad.retrieval.documents import parse
+from chatcad.retrieval.documents import CHILD, parse
 from evaluation.abuse.mutants import encoded, phantom_dicom, with_depth, written
 from evaluation.abuse.outcome import Outcome, outcome
 
@@ -49,8 +50,9 @@ def documents(count: int, seed: int) -> Outcome:
     """Try the first ``count`` document bombs, as ``knowledge add`` reads them; there are eleven."""
     before = psutil.Process().memory_info().rss
     bombs = list(document_bombs().items())[:count]
-    faults = [f for name, (suffix, make) in bombs if (f := _fault(name, partial(parse, make(), suffix)))]
-    peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    with _Watch() as watch:
+        faults = [f for name, (suffix, make) in bombs if (f := _fault(name, partial(parse, make(), suffix)))]
+    peak = watch.peak
     grown = psutil.Process().memory_info().rss - before
     return _row("document bombs (DOCX, PDF, HTML, YAML)", faults, len(bombs), peak, grown)
 
@@ -76,6 +78,32 @@ def _row(name: str, faults: list[str], tried: int, peak: int, grown: int) -> Out
         faults.append(f"the server grew by {grown / 2**20:.0f} MiB")
     figure = f"child's peak {peak / 2**20:.0f} MiB, server {max(grown, 0) / 2**20:.0f} MiB more"
     return outcome(name, faults, tried, figure=figure, aim=AIM)
+
+
+class _Watch:
+    """Looks a hundred times a second how much memory the document reader's children hold.
+
+    What the system keeps of a child's greatest memory includes that of this process, which forked it.
+    """
+
+    def __init__(self) -> None:
+        self.peak, self._over = 0, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.01):
+            for child in psutil.Process().children():
+                with contextlib.suppress(psutil.Error):
+                    if str(CHILD) in child.cmdline():
+                        self.peak = max(self.peak, child.memory_info().rss)
 
 
 def _keepers_peak() -> int:

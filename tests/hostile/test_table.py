@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from evaluation.abuse import bombs, canaries, files, forms, injection, outside, paths, polyglots, refusals
+from evaluation.abuse import bombs, canaries, files, forms, injection, outside, paths, polyglots, pressed, refusals
 from evaluation.abuse.outcome import Outcome, outcome, table
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 SMALL = (
     (files.dicom, 60), (files.raster, 30), (polyglots.run, 99), (bombs.images, 2), (forms.run, 3), (refusals.run, 8),
     (canaries.run, 99), (injection.headers, 3), (injection.passages, 6), (injection.turns, 4),
+    (injection.unknown_words, 4), (pressed.run, 4),
     (injection.control_tokens, 6),
 )  # fmt: skip
 SLOW = ((bombs.images, 99), (bombs.documents, 99), (paths.run, 999), (outside.run, 9))
