@@ -34,10 +34,10 @@ STUDY = make_study()
 @pytest.mark.parametrize("bomb", ["YAML of nine levels of aliases", "YAML, 100,000 brackets deep"])
 def test_a_title_of_aliases_is_not_written_out(bomb):
     suffix, make = document_bombs()[bomb]
-    start = time.monotonic()
+    start = time.process_time()
     document = parse(make(), suffix)
     assert len(repr(document)) < 2**20
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_front_matter_that_is_too_deep_is_one_refusal():
@@ -46,9 +46,9 @@ def test_a_front_matter_that_is_too_deep_is_one_refusal():
 
 
 def test_megabytes_of_front_matter_are_not_parsed():
-    start = time.monotonic()
+    start = time.process_time()
     parse(b"---\n" + b"a: [b, c]\n" * 200_000 + b"---\nSome text that is long enough.\n", ".md")
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_jpeg_of_thousands_of_scans_is_refused_before_decoding():

@@ -35,9 +35,9 @@ def test_markers_are_not(text):
 @pytest.mark.parametrize("grain", [1, 5, 9])
 def test_noise_is_no_print_and_takes_no_time(grain):
     noise = np.random.default_rng(0).random((3000 // grain, 3000 // grain)).repeat(grain, 0).repeat(grain, 1)
-    start = time.monotonic()
+    start = time.process_time()
     has_letters(noise.astype(np.float32))
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 2
 
 
 def test_the_remark_is_made_once():
