@@ -42,7 +42,7 @@ lint: setup      ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-abuse: setup     ## hostile files, words and requests: the whole table (half an hour)
+abuse: setup     ## hostile files, words and requests: the whole table (about ten minutes)
 	$(BIN)/python -m chatcad eval abuse
 
 train: setup     ## train every embedded network again from the data folder (CHATCAD_DATA)
