@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE = 1
 export GRADIO_ANALYTICS_ENABLED = False
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup examples screenshots browser-test lint train clean
+.PHONY: help run test setup examples screenshots browser-test lint abuse train clean
 
 help:            ## what there is to make
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -41,6 +41,9 @@ lint: setup      ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+abuse: setup     ## hostile files, words and requests: the whole table (about ten minutes)
+	$(BIN)/python -m chatcad eval abuse
 
 train: setup     ## train every embedded network again from the data folder (CHATCAD_DATA)
 	$(BIN)/python -m cad_models.training

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from chatcad import cases, checking, findings, imaging, planning, prompting
 from chatcad.config import EMBEDDED_TOKENS, Settings, load_settings
-from chatcad.context import in_words
+from chatcad.context import in_words, without_identity
 from chatcad.language import speaking
 from chatcad.types import Context, Language, Mode, PromptDesign, Region, Sentence, Study, Turn
 
@@ -67,10 +67,12 @@ class ChatCAD:
         """
         from cad_models.choice import chosen
         from cad_models.reader import CadReader
+        from chatcad.imaging.isolation import KEEPER
         from chatcad.llm.writer import Writer
         from chatcad.retrieval.embedding import embedder
         from chatcad.retrieval.store import open_retriever
 
+        KEEPER.start()
         settings = settings or load_settings()
         writer = Writer.open(settings)
         reader = CadReader(chosen(settings.cache))
@@ -99,9 +101,9 @@ class ChatCAD:
         assemble = partial(
             prompting.assemble,
             talk.study,
-            question,
+            without_identity(question),
             plan.cited(passages),
-            talk.turns,
+            [replace(t, question=without_identity(t.question)) for t in talk.turns],
             mode=talk.mode,
             design=talk.design,
             context=in_words(told),

@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def benchmarks() -> tuple[str, ...]:
-    """Return the names of the benchmarks: the modules of ``evaluation`` that define ``run``."""
-    files = sorted((ROOT / "evaluation").glob("*.py"))
-    return tuple(f.stem for f in files if "\ndef run(" in f.read_text(encoding="utf-8"))
+    """Return the names of the benchmarks: the modules and packages of ``evaluation`` with ``run``."""
+    folder = ROOT / "evaluation"
+    files = [(f.stem, f) for f in folder.glob("*.py")] + [(f.parent.name, f) for f in folder.glob("*/__init__.py")]
+    return tuple(name for name, f in sorted(files) if "\ndef run(" in f.read_text(encoding="utf-8"))

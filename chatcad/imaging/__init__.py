@@ -1,11 +1,13 @@
 """From a file to a :class:`~chatcad.types.Radiograph`: the only place that knows file formats.
 
 Formats are recognised by content, never by name. Each format is a module with ``reads(head)`` and
-``read(data, limits)``. Everything happens in memory and nothing is written.
+``read(data, limits)``. Everything happens in memory and nothing is written; no file is parsed in the process that
+serves people (``isolation``).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from chatcad.errors import ImageRefused
@@ -50,11 +52,13 @@ def load(
     limits = Limits(max_bytes, max_pixels)
     data = source if isinstance(source, bytes) else _bytes_of(source, limits)
     limits.check_bytes(len(data))
-    return decode(data, limits)
+    from chatcad.imaging import isolation
+
+    return isolation.decode(data, limits)
 
 
 def decode(data: bytes, limits: Limits) -> Radiograph:
-    """Read the bytes of one film; a pure function of picklable values, fit to run in a child process.
+    """Read the bytes of one film in this process: what the child runs (``child``).
 
     Raises
     ------
@@ -64,12 +68,20 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
     from chatcad.imaging import dicom, raster
 
     head = data[:_HEAD_BYTES]
-    if dicom.reads(head):
-        return dicom.read(data, limits)
-    if raster.reads(head):
-        return raster.read(data, limits)
+    for form in (dicom, raster):
+        if form.reads(head):
+            return _remarked(form.read(data, limits))
     kind = next((name for start, name in _OTHERS.items() if head.startswith(start)), "of an unknown kind")
     raise ImageRefused(f"The file is {kind}, not DICOM, PNG or JPEG: export the film as one of these.")
+
+
+def _remarked(film: Radiograph) -> Radiograph:
+    """Warn of letters in the picture, where the header hasn't."""
+    from chatcad.imaging import letters, metadata
+
+    if metadata.BURNED_IN in film.warnings or not letters.has_letters(film.pixels):
+        return film
+    return replace(film, warnings=(*film.warnings, letters.BURNED_IN))
 
 
 def must_be_there(path: Path) -> None:

@@ -1,15 +1,10 @@
-"""From encoded pixel data to stored values: which decoder reads which transfer syntax, and where it runs.
+"""From encoded pixel data to stored values: which decoder reads which transfer syntax.
 
 It knows transfer syntaxes and decoders. It doesn't know what the values mean (``grey``) or how a file is parsed.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +15,11 @@ from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
 
 from chatcad.errors import ImageRefused
-from chatcad.imaging.codestream import frame_header
+from chatcad.imaging.codestream import frame_header, too_many_scans
 
 # One decoder a syntax, so that the same file gives the same values everywhere. GDCM only where nothing else that may
-# ship can read it: Pillow and OpenJPEG raise on damaged streams, GDCM was seen to abort the process.
+# ship can read it: Pillow and OpenJPEG raise on damaged streams, GDCM was seen to abort the process,
+# which ends the child alone.
 _OPENJPEG, _PILLOW, _GDCM = ("pylibjpeg", "pylibjpeg-openjpeg"), ("pillow", "pillow"), ("gdcm", "python-gdcm")
 _DECODERS = {
     uid.RLELossless: ("pydicom", "pydicom"),
@@ -45,19 +41,6 @@ _NATIVE = frozenset(
     }
 )
 SYNTAXES = _NATIVE | _DECODERS.keys()
-
-#: Plug-ins that run in a child process. A decoder that is not to be trusted needs nothing but its name here.
-ISOLATED = frozenset({"gdcm"})
-CHILD = Path(__file__).with_name("decoder_child.py")
-CHILD_SECONDS = 30
-
-_OPTIONS = {
-    "rows": "Rows", "columns": "Columns", "samples_per_pixel": "SamplesPerPixel", "bits_allocated": "BitsAllocated",
-    "bits_stored": "BitsStored", "pixel_representation": "PixelRepresentation",
-    "planar_configuration": "PlanarConfiguration", "photometric_interpretation": "PhotometricInterpretation",
-}  # fmt: skip
-
-_DAMAGED = "The compressed image is damaged: export the film again."
 
 
 def stored_values(header: Dataset) -> NDArray[Any]:
@@ -82,19 +65,19 @@ def stored_values(header: Dataset) -> NDArray[Any]:
     plugin = _plugin(syntax, header.BitsStored) if syntax in _DECODERS else ""
     if plugin and syntax != uid.RLELossless:  # which has no size of its own
         _check_frame(header)
-    if plugin in ISOLATED:
-        values = _in_child(header, syntax, plugin)
-    else:
-        values, _ = get_decoder(syntax).as_array(header, decoding_plugin=plugin)
+    values, _ = get_decoder(syntax).as_array(header, decoding_plugin=plugin)
     return np.asarray(values)
 
 
 def _check_frame(header: Dataset) -> None:
     """Refuse a frame that doesn't fit the header, which is what was held against the limits."""
-    frame = frame_header(get_frame(header.PixelData, 0, number_of_frames=1))
+    stream = get_frame(header.PixelData, 0, number_of_frames=1)
+    frame = frame_header(stream)
     # More bits than allocated would be cut off from above without a word, and turn the greys into noise.
     if frame is None or frame[:2] != (header.Rows, header.Columns) or frame.bits > header.BitsAllocated:
         raise ImageRefused("The compressed image isn't of the size that the header says: export the film again.")
+    if too_many_scans(stream):
+        raise ImageRefused("The compressed image is cut into too many scans: export the film again.")
 
 
 def _plugin(syntax: uid.UID, bits: int) -> str:
@@ -105,21 +88,3 @@ def _plugin(syntax: uid.UID, bits: int) -> str:
     if plugin not in get_decoder(syntax).available_plugins:
         raise ImageRefused(f"The decoder for this film's compression is missing: pip install {package}.")
     return plugin
-
-
-def _in_child(header: Dataset, syntax: uid.UID, plugin: str) -> NDArray[Any]:
-    """Decode in a process that may crash, hang or run out of memory alone. It gets pixels and their layout only."""
-    options = {name: header.get(keyword) for name, keyword in _OPTIONS.items() if header.get(keyword) is not None}
-    order = json.dumps({"syntax": str(syntax), "plugin": plugin, "options": options, "path": sys.path})
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and script
-            [sys.executable, "-P", CHILD],
-            input=order.encode() + b"\n" + header.PixelData,
-            capture_output=True,
-            check=True,
-            timeout=CHILD_SECONDS,
-        )
-    except subprocess.SubprocessError as error:
-        raise ImageRefused(_DAMAGED) from error
-    values: NDArray[Any] = np.load(BytesIO(done.stdout), allow_pickle=False)
-    return values

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from chatcad.errors import ImageRefused
 from chatcad.imaging import grey
+from chatcad.imaging.codestream import too_many_scans
 from chatcad.imaging.limits import Limits
 from chatcad.types import FloatImage, Radiograph
 
@@ -63,6 +64,8 @@ def read(data: bytes, limits: Limits) -> Radiograph:
 
 
 def _read(data: bytes, limits: Limits) -> tuple[FloatImage, tuple[str, ...]]:
+    if too_many_scans(data):
+        raise ImageRefused("The JPEG file is cut into too many scans: export it again.")
     with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as lazy:  # only the header is parsed here
         limits.check_shape(lazy.height, lazy.width)
         if getattr(lazy, "n_frames", 1) != 1:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_CONTROL = re.compile(r"<(?=[|/]?\w{1,40}[|>])|<(?=\|[^<>|\n]{1,40}\|>)|\[(?=/?INST\]|/?SYS\])", re.IGNORECASE)
+_CONTROL = re.compile(
+    r"<(?=[|/]?\w{1,40}[|>])|<(?=\|[^<>|\n]{1,40}\|>)|\[(?=/?(?:INST|SYS|[A-Z]+_[A-Z]+)\])", re.IGNORECASE
+)
 
 
 def defuse(text: str) -> str:

@@ -17,6 +17,7 @@ from chatcad.planning.differential import Differential
 from chatcad.planning.statements import guideline, replies, say_finding
 from chatcad.planning.understand import ALARMS, TOPICS, Asked
 from chatcad.retrieval.graph import finding_graph
+from chatcad.retrieval.orders import without_orders
 from chatcad.types import Context, Finding, Intent, Mode, Passage, Statement, Study, Turn
 
 CANDIDATES = 6
@@ -88,9 +89,9 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
         return asked.recalled.passages
     if not asked.topics:
         return search(asked.question, labels=labels, topics=(), mode=mode, k=0)
-    found = list(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES))
+    found = list(without_orders(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES)))
     for call in _called_for(asked, context):
-        more = search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES)
+        more = without_orders(search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES))
         new = [p for p in more if call.takes(p) and p.key not in {f.key for f in found}]
         found += [replace(p, id=f"P{len(found) + 1}") for p in new[:2]]
     return tuple(found)

@@ -56,13 +56,15 @@ class Prompt:
         if self.language != "en":
             return self._translation(statement, objection)
         name = "word" if objection is None else "rewrite"
-        request = _file(f"{name}.md").format(statement=statement.text, objection=objection or "", passed=_told(passed))
+        request = _file(f"{name}.md").format(
+            statement=neutral(statement.text), objection=neutral(objection or ""), passed=_told(passed)
+        )
         return [SystemMessage(self.system), HumanMessage(request.strip())]
 
     def _translation(self, statement: Statement, objection: str | None) -> list[BaseMessage]:
         name, reader = "translate" if objection is None else "retranslate", READERS[self.mode]
-        words = {"language": ENGLISH_NAMES[self.language], "reader": reader, "objection": objection}
-        return [HumanMessage(_file(f"{name}.md").format(statement=statement.text, **words).strip())]
+        words = {"language": ENGLISH_NAMES[self.language], "reader": reader, "objection": neutral(objection or "")}
+        return [HumanMessage(_file(f"{name}.md").format(statement=neutral(statement.text), **words).strip())]
 
 
 def assemble(
@@ -102,7 +104,7 @@ def assemble(
     header = _file(f"system_{mode}.md").strip()
     # A model with the embedded budget copies or breaks off when it is shown examples: they are for larger ones.
     lent = [neutral(e) for e in examples] if budget_tokens > EMBEDDED_TOKENS else []
-    quoted = [f"{p.id} ({p.where}): {neutral(p.text)}" for p in passages]
+    quoted = [f"{p.id} ({neutral(p.where)}): {neutral(p.text)}" for p in passages]
     told = neutral(context)[:LONGEST_CONTEXT]
 
     def written(earlier: str = "", style: Sequence[str] = ()) -> str:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
-MEMORY_BYTES = 2 * 2**30
-CPU_SECONDS = 60
+MEMORY_BYTES = 2**30
+CPU_SECONDS = {".pdf": 60, ".docx": 20, ".html": 10, ".htm": 10}
+"""A thousand pages of PDF take most of a minute; a web page that takes ten seconds is nested to do so."""
 MAX_PAGES = 1000
 MAX_UNPACKED = 64 * 2**20  # of a DOCX, which is a zip archive: a bomb unpacks to gigabytes
 
@@ -40,14 +41,14 @@ class Refused(Exception):
     """The document is of a kind that isn't taken in; the message is shown to the user."""
 
 
-def limit_resources() -> None:
+def limit_resources(seconds: int) -> None:
     """Bound memory and time where the system can."""
     try:
         import resource
     except ImportError:  # not on Windows; the parent's time limit holds there
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -143,7 +144,7 @@ READERS = {".pdf": read_pdf, ".docx": read_docx, ".html": read_html, ".htm": rea
 
 def main() -> None:
     """Read one document."""
-    limit_resources()
+    limit_resources(CPU_SECONDS[sys.argv[1]])
     content = sys.stdin.buffer.read()
     try:
         result = {"year": None, "made": None, "url": ""} | READERS[sys.argv[1]](content)

@@ -23,6 +23,8 @@ PLAIN = frozenset({".md", ".markdown", ".txt"})
 FORMATS = PLAIN | READERS.keys()
 MAX_BYTES = 64 * 2**20
 MAX_CHARACTERS = 4 * 2**20
+LONGEST_FRONT_MATTER = 4000
+"""Characters; it is parsed in this process, and YAML's parser takes a minute for a few megabytes."""
 CHILD = Path(__file__).with_name("document_child.py")
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -101,16 +103,17 @@ def _plain(content: bytes) -> Document:
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
-    match = _FRONT_MATTER.match(text)
+    match = _FRONT_MATTER.match(text[:LONGEST_FRONT_MATTER])
     if match is None:
         return {}, text
     try:
         front = yaml.safe_load(match[1])
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise KnowledgeInvalid("the front matter between --- lines isn't YAML: mend or remove it") from error
-    known = {"title", "source", "url", "year", "audience"}
-    about = {k: v for k, v in front.items() if k in known and v} if isinstance(front, dict) else {}
-    return about, text[match.end() :]
+    given = front if isinstance(front, dict) else {}
+    # A list would be written out in full, and nine levels of YAML's aliases are a billion words.
+    known = (k for k in ("title", "source", "url", "year", "audience") if isinstance(given.get(k), (str, int)))
+    return {k: given[k] for k in known if given[k]}, text[match.end() :]
 
 
 def _in_child(content: bytes, suffix: str) -> Document:
@@ -122,7 +125,7 @@ def _in_child(content: bytes, suffix: str) -> Document:
             input=content,
             capture_output=True,
             check=True,
-            timeout=2 * CPU_SECONDS,
+            timeout=2 * CPU_SECONDS[suffix],
         )
     except subprocess.TimeoutExpired as error:
         raise KnowledgeInvalid("took too long to read: split it, or save it as text") from error

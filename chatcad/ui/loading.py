@@ -39,8 +39,10 @@ class Loading:
         """Load everything that the settings name; returns when it is there or has failed."""
         from cad_models.choice import chosen
         from cad_models.reader import CadReader
+        from chatcad.imaging.isolation import KEEPER
         from chatcad.pipeline import ChatCAD, read_film
 
+        KEEPER.start()
         try:
             reader = CadReader(chosen(settings.cache))
             self.films.set_result(lambda source: read_film(source, reader, settings))

@@ -137,9 +137,8 @@ def test_animations_are_refused():
 def test_truncated_files_are_refused(form):
     data = saved(GREY, form)
     for part in (20, 100, len(data) // 2, len(data) * 3 // 4):
-        with pytest.raises(ImageRefused, match="damaged") as refusal:
+        with pytest.raises(ImageRefused, match="damaged"):
             load(data[:part])
-        assert refusal.value.__cause__ is not None
 
 
 def test_text_in_a_picture_goes_nowhere():

@@ -1,0 +1,136 @@
+"""The child that decodes: it may crash, hang, fill its memory or lie, and the next film is read all the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chatcad.errors import ImageRefused
+from chatcad.imaging import child, isolation, load
+from chatcad.imaging.isolation import KEEPER
+
+from .phantoms import COLUMNS, ROWS, as_bytes, film
+
+
+def fork(monkeypatch, misdeed) -> tuple[bytes, float]:
+    monkeypatch.setattr(child, "answer", misdeed)
+    start = time.monotonic()
+    return child._in_fork(b"a file", 1, 1), time.monotonic() - start
+
+
+def test_a_crash_is_no_reply(monkeypatch):
+    """GDCM was seen to abort the process on mutated JPEG Lossless."""
+    assert fork(monkeypatch, lambda *_: os.abort())[0] == b""
+
+
+def test_half_a_reply_is_no_reply(monkeypatch):
+    def half(*arguments):
+        arguments[-1].write(b"half a film")
+        arguments[-1].flush()
+        os.abort()
+
+    assert fork(monkeypatch, half)[0] == b""
+
+
+def test_a_decoder_that_sleeps_is_ended(monkeypatch):
+    monkeypatch.setattr(child, "WALL_SECONDS", 1)
+    reply, seconds = fork(monkeypatch, lambda *_: time.sleep(60))
+    assert reply == b""
+    assert seconds < 5
+
+
+def test_a_decoder_that_spins_is_ended(monkeypatch):
+    monkeypatch.setattr(child, "CPU_SECONDS", 1)
+
+    def spin(*_):
+        while True:
+            pass
+
+    assert fork(monkeypatch, spin)[0] == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no bound of address space")
+def test_a_decoder_that_wants_too_much_memory_gets_none(monkeypatch):
+    assert fork(monkeypatch, lambda *arguments: arguments[-1].write(bytes(child.MEMORY_BYTES)))[0] == b""
+
+
+def test_a_decoder_can_write_no_file(monkeypatch, tmp_path):
+    assert fork(monkeypatch, lambda *_: (tmp_path / "leak").write_bytes(b"a film"))[0] == b""
+    assert not (tmp_path / "leak").exists() or (tmp_path / "leak").stat().st_size == 0
+
+
+def test_a_dead_keeper_is_replaced():
+    load(as_bytes(film(12)))
+    KEEPER.stop()
+    assert load(as_bytes(film(12))).view == "PA"
+
+
+def test_a_keeper_that_dies_on_a_file_is_one_refusal(monkeypatch):
+    keeper = isolation.Keeper()
+    monkeypatch.setattr(isolation, "KEEPER", keeper)
+    start = keeper._running
+
+    def dying():
+        process = start()
+        process.kill()
+        return process
+
+    monkeypatch.setattr(keeper, "_running", dying)
+    with pytest.raises(ImageRefused, match="broke the decoder"):
+        load(as_bytes(film(12)))
+    monkeypatch.undo()
+    assert load(as_bytes(film(12))).view == "PA"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"view": "CANARY"},
+        {"age_band": "57"},
+        {"modality": "<b>"},
+        {"warnings": ["<script>"]},
+        {"height": 10**9},
+        {"height": ROWS + 1},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_lying_child_is_refused(monkeypatch, change):
+    told = {"height": ROWS, "width": COLUMNS, "view": "PA", "sex": "F", "age_band": None, "modality": "CR"}
+    told |= {"spacing_mm": [0.2, 0.2], "warnings": []}
+    pixels = np.linspace(0, 1, ROWS * COLUMNS, dtype="<f4").tobytes()
+    monkeypatch.setattr(KEEPER, "exchange", lambda *_: bytearray(pixels + b"\n" + json.dumps(told).encode()))
+    assert load(b"a film").sex == "F"
+    told |= change
+    with pytest.raises(ImageRefused):
+        load(b"a film")
+
+
+def test_visitors_at_the_same_time_get_their_own_film():
+    films = [as_bytes(film(12, PatientAge=f"0{n}0Y")) for n in range(1, 8)]
+    got = [""] * len(films)
+
+    def visit(n: int) -> None:
+        got[n] = str(load(films[n]).age_band)
+
+    threads = [threading.Thread(target=visit, args=(n,)) for n in range(len(films))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [f"{n}0-{n}9" for n in range(1, 8)]
+
+
+def test_the_child_has_no_key_of_ours(monkeypatch):
+    monkeypatch.setenv("CHATCAD_API_KEY", "CANARY")
+    KEEPER.stop()
+    KEEPER.start()
+    environment = Path(f"/proc/{KEEPER._process.pid}/environ")
+    assert not environment.exists() or b"CANARY" not in environment.read_bytes()
