@@ -17,9 +17,9 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from chatcad import feedback
+from chatcad import export, feedback
 from chatcad.commands import analyse
-from chatcad.commands.report import IMPRESSION, as_markdown
+from chatcad.commands.report import IMPRESSION
 from chatcad.config import Settings
 from chatcad.context import parse
 from chatcad.errors import ChatCADError
@@ -113,11 +113,22 @@ def _visit(chatcad: ChatCAD, settings: Settings, folder: Path) -> Iterator[tuple
     for number, told in enumerate((turn, later), 1):
         yield f"answer {number}", json.dumps(turn_to_json(replace(told, question=""))).encode()
         yield f"provenance {number}", provenance_markdown(told, visit.study).encode()
-    yield "report as Markdown", as_markdown(visit.study, impression).encode()
+    yield from _exports(export.worded(visit.study, impression))
     yield "report of the page", proof.export_markdown(visit.study, visit.study.draft_report, "").encode()
     judged = feedback.on_sentence(visit.study, turn, 1, "disagree", f"{CANARY} is my patient, born 3 May 1951")
     feedback.store(judged, settings)
     save_overlay(visit.study, folder / "overlay.png")
+
+
+def _exports(report: export.Report) -> Iterator[tuple[str, bytes]]:
+    """Yield every form that leaves without the file that it came from."""
+    from pypdf import PdfReader
+
+    for form in ("md", "fhir", *export.DICOM):
+        for name, made in export.files(report, form).items():
+            yield f"export {name}", made
+    for name, made in export.files(report, "pdf").items():
+        yield f"export {name}", "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages).encode()
 
 
 def _errors(work: Handlers, folder: Path) -> Iterator[tuple[str, bytes]]:

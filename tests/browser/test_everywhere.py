@@ -93,6 +93,7 @@ def test_the_keyboard_reaches_drop_findings_question_and_report(fake_server, vis
 def test_the_first_steps_are_closed_for_this_page_only(fake_server, visit) -> None:
     page = visit(fake_server).page
     tour = page.get_by_role("region", name="First steps")
+    tour.locator("ol > li").first.wait_for()
     assert len(tour.locator("ol > li").all()) == 3
     tour.get_by_role("button", name="Close").click()
     tour.wait_for(state="hidden")
