@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
-HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
-"""Somewhat wider than Chroma's defaults; ``eval retrieval_speed`` prints how many true neighbours are found."""
+HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 1536, "max_neighbors": 24}}
+"""Much wider than Chroma's defaults: among 70,000 passages a search of 128 candidates found 70% of the ten true
+neighbours in 1.3 ms, one of 1,500 found 91% in 3.5 ms. ``eval retrieval_speed`` prints the share."""
 SAME = 1e-4  # what a stored vector may differ from the one that was written
 
 Hit = tuple[int, float]
