@@ -2,66 +2,30 @@
 
 The questions and how they were judged are described in ``evaluation/questions/README.md``. Weights and margin were
 chosen on the ``dev`` questions (``evaluation/retrieval_sweep.py``); the figures that count are the ``test`` ones.
-MedQuAD's passages are unjudged and count as misses.
+Each question was judged twice, by different methods: both figures are given. MedQuAD's passages are unjudged and
+count as misses.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chatcad.config import ROOT, Settings
+from chatcad.config import Settings
 from chatcad.retrieval.retriever import GuidelineRetriever
 from chatcad.retrieval.store import open_retriever
-from chatcad.types import Mode, Passage
+from chatcad.types import Passage
+from evaluation.qrels import Grades, agreement, as_graded, load_qrels
+from evaluation.retrieval_questions import GAP, SILENT, Question, counted, load_questions
 from evaluation.statistics import bootstrap
 
-QUESTIONS = ROOT / "evaluation" / "questions" / "retrieval.jsonl"
 K = 5
-SILENT = frozenset({"unanswerable", "near-miss"})
-"""Kinds of question on which silence is right."""
-GAP = "gap"
-"""Kind of question for which a passage was written after judging: it counts in no ranking."""
-
-Found = Callable[["Question"], tuple[Passage, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One judged question; ``labels`` are the film's findings; ``relevant`` is empty where no passage answers it."""
-
-    id: str
-    split: str
-    mode: Mode
-    question: str
-    labels: tuple[str, ...]
-    relevant: frozenset[str]
-    kind: str
-
-
-def load_questions(path: Path = QUESTIONS) -> tuple[Question, ...]:
-    """Return the judged questions of ``path``; fields beside those of `Question` are left out."""
-    names = {f.name for f in fields(Question)}
-    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
-    return tuple(
-        Question(
-            **{name: value for name, value in row.items() if name in names}
-            | {"labels": tuple(row["labels"]), "relevant": frozenset(row["relevant"])}
-        )
-        for row in rows
-    )
-
-
-def counted(question: Question) -> bool:
-    """Return whether a question counts in rankings: passages answer it, and none was written for it."""
-    return bool(question.relevant) and question.kind != GAP
+Found = Callable[[Question], tuple[Passage, ...]]
 
 
 def recall(found: Sequence[Passage], relevant: frozenset[str]) -> float:
@@ -97,16 +61,21 @@ def run(settings: Settings) -> dict[str, Any]:
     dict
         JSON-able: per store and split, each metric as ``[value, low, high]`` (95% bootstrap by question) with ``n``.
     """
-    questions = load_questions()
-    result: dict[str, Any] = {"k": K, "questions": len(questions), "stores": {}}
+    questions, grades = load_questions(), load_qrels()
+    judged = {"agreement of the judgements": agreement(filter(counted, questions), grades)}
+    result: dict[str, Any] = {"k": K, "questions": len(questions), **judged, "stores": {}}
     for name, chosen in {"own": own_store(settings), "own+added+medquad": settings}.items():
         retriever = embedding_once(open_retriever(chosen))
         result["stores"][name] = {
             "passages": len(retriever.index.records),
             "margin": retriever.margin,
-            **{split: _measure(retriever, [q for q in questions if q.split == split]) for split in ("dev", "test")},
+            **{
+                split: _measure(retriever, [q for q in questions if q.split == split], grades)
+                for split in ("dev", "test")
+            },
         }
     print(_table(result))
+    print("  ".join(f"{name} {value}" for name, value in result["agreement of the judgements"].items()))
     return result
 
 
@@ -121,36 +90,42 @@ def embedding_once(retriever: GuidelineRetriever) -> GuidelineRetriever:
     return retriever.model_copy(update={"embed": lambda texts: [embedded(t) for t in texts]})
 
 
-def variants(retriever: GuidelineRetriever) -> dict[str, Found]:
-    """Return the steps of the search, each with what the ones before it have; none of them abstains."""
+def variants(retriever: GuidelineRetriever, k: int = K) -> dict[str, Found]:
+    """Return the steps of the search, each with what the ones before it have; none abstains, each gives ``k``."""
     ageless = replace(retriever.weights, authority=0.0, recency=0.0, same_matter=2.0)
     base = retriever.model_copy(update={"abstains": False, "weights": ageless, "rerank": None})
-    found = {
-        "lexical": _asking(base.model_copy(update={"channels": ("lexical",)}), with_findings=False),
-        "dense": _asking(base.model_copy(update={"channels": ("dense",)}), with_findings=False),
-        "questions asked before": _asking(base.model_copy(update={"channels": ("asked",)}), with_findings=False),
-        "fused": _asking(base, with_findings=False),
-        "+ findings": _asking(base),
-        "+ recency and authority": _asking(base.model_copy(update={"weights": retriever.weights})),
+    steps = {
+        "lexical": base.model_copy(update={"channels": ("lexical",)}),
+        "dense": base.model_copy(update={"channels": ("dense",)}),
+        "questions asked before": base.model_copy(update={"channels": ("asked",)}),
+        "fused": base,
     }
+    found = {name: _asking(step, k, with_findings=False) for name, step in steps.items()}
+    found["+ findings"] = _asking(base, k)
+    found["+ recency and authority"] = _asking(base.model_copy(update={"weights": retriever.weights}), k)
     if retriever.rerank is not None:
-        found["+ rerank"] = _asking(retriever.model_copy(update={"abstains": False}))
+        found["+ rerank"] = _asking(retriever.model_copy(update={"abstains": False}), k)
     return found
 
 
-def _asking(retriever: GuidelineRetriever, *, with_findings: bool = True) -> Found:
+def _asking(retriever: GuidelineRetriever, k: int = K, *, with_findings: bool = True) -> Found:
     def found(question: Question) -> tuple[Passage, ...]:
         labels = question.labels if with_findings else ()
-        return retriever.search(question.question, labels=labels, mode=question.mode, k=K)
+        return retriever.search(question.question, labels=labels, mode=question.mode, k=k)
 
     return found
 
 
-def _measure(retriever: GuidelineRetriever, questions: Sequence[Question]) -> dict[str, Any]:
+def _measure(retriever: GuidelineRetriever, questions: Sequence[Question], grades: Grades) -> dict[str, Any]:
     answerable = [q for q in questions if counted(q)]
+    graded = as_graded(answerable, grades)
     shipped = _asking(retriever)
-    measured = {name: ranking(found, answerable) for name, found in variants(retriever).items()}
-    measured["as shipped, with abstention"] = ranking(shipped, answerable)
+    systems = variants(retriever) | {"as shipped, with abstention": shipped}
+    measured = {name: ranking(found, answerable) for name, found in systems.items()}
+    measured |= {f"{name}, pooled grades": ranking(found, graded) for name, found in systems.items()}
+    measured["first five not judged when pooled"] = _share(
+        p.key not in grades[q.id] for q in graded for p in shipped(q)
+    )
     for mode in ("clinician", "patient"):
         measured[f"as shipped, {mode}"] = ranking(shipped, [q for q in answerable if q.mode == mode])
     for kind in sorted({q.kind for q in answerable}):

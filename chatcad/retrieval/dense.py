@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
-HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}}
-"""Somewhat wider than Chroma's defaults; ``eval retrieval_speed`` prints how many true neighbours are found."""
+HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 1536, "max_neighbors": 24}}
+"""Much wider than Chroma's defaults: with 128 candidates ``eval retrieval_speed`` found 74% of the ten true neighbours
+among 100,000 passages, with these it finds 93%."""
 SAME = 1e-4  # what a stored vector may differ from the one that was written
 
 Hit = tuple[int, float]

@@ -20,11 +20,6 @@ _DENIAL = re.compile(
     r"(?:\s+(?:a|an|any|the|sign|signs|evidence|of|new|acute|large|small|right|left|sided|or|and)|[\s,])*$",
     re.IGNORECASE,
 )
-_PART_END = re.compile(
-    r"(?<=[.?!;:])\s+|,\s+(?:and|but)\s+|\s+and\s+(?=(?:what|which|how|when|who|why|where|do|does|is|are|can|should)\b)",
-    re.IGNORECASE,
-)
-MOST_PARTS = 3
 _ASKS_WHETHER = re.compile(r"^\W*(?:is|are|was|were|does|do|did|can|could|why|how)\b", re.IGNORECASE)
 
 
@@ -37,16 +32,13 @@ class Query:
     question
         Its words, mended, without the findings that it denies where others are left.
     text
-        These words with the names of ``labels`` and other words for what they speak of: what is searched.
+        These words with the names of ``labels`` and other words for what they speak of: the words that are searched.
     labels, denied
         The findings asked after, and those said to be absent.
     topics
         Kinds of passage wanted.
     vague
         It has no subject of its own ("what next?"): only ``labels`` give it one.
-    parts
-        Its sentences, each widened by other words, where it has several: a story before a question, or two questions
-        at once. They are searched beside the whole.
     """
 
     question: str
@@ -55,7 +47,11 @@ class Query:
     denied: frozenset[str]
     topics: frozenset[str]
     vague: bool
-    parts: tuple[str, ...] = ()
+
+    @property
+    def meant(self) -> str:
+        """What is embedded: the question alone, since names of findings beside it would hide what it asks."""
+        return self.text if self.vague else self.question
 
 
 def understand(question: str, labels: Sequence[str] = (), topics: Sequence[str] = ()) -> Query:
@@ -80,13 +76,7 @@ def understand(question: str, labels: Sequence[str] = (), topics: Sequence[str] 
     wanted = frozenset((*topics, *topics_in(question)))
     text = " ".join(part for part in (words, label_words(asked, beside=words), other_words(words)) if part)
     vague = bool(asked) and not named and len(_subjects(words)) < 2
-    return Query(words, text, asked, denied, wanted, vague, _parts(words))
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    """Return the last sentences of a text that have a subject, widened by other words; none where there is one."""
-    parts = [part for part in _PART_END.split(text) if len(_subjects(part)) >= 2][-MOST_PARTS:]
-    return tuple(f"{part} {other_words(part)}".strip() for part in parts) if len(parts) > 1 else ()
+    return Query(words, text, asked, denied, wanted, vague)
 
 
 def _subjects(text: str) -> list[str]:

@@ -50,11 +50,11 @@ class Weights:
     """
 
     rrf_k: int = 10
-    label: float = 0.1
+    label: float = 0.2
     denied: float = 0.2
     topic: float = 0.15
     own: float = 0.2
-    authority: float = 0.13
+    authority: float = 0.05
     recency: float = 0.05
     local: float = 0.3
     half_life: float = 10.0

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.retrieval import load_questions, ndcg, recall, reciprocal_rank
+from evaluation.qrels import agreement, as_graded, load_qrels
+from evaluation.retrieval import ndcg, recall, reciprocal_rank
+from evaluation.retrieval_questions import Question, counted, load_questions
 from tests.factories import make_passage
 
 FOUND = tuple(make_passage(n, "Text.") for n in range(1, 6))
@@ -42,3 +44,27 @@ def test_further_fields_are_left_out(tmp_path: Path) -> None:
     path.write_text(json.dumps(row) + "\n")
     (question,) = load_questions(path)
     assert question.labels == ("Mass",)
+
+
+def question(name: str, *relevant: str) -> Question:
+    return Question(name, "dev", "patient", "?", (), frozenset(relevant), "plain")
+
+
+def test_pooled_grades_replace_the_first_labels():
+    grades = {"a": {"one": 2, "two": 1, "three": 0}, "b": {"one": 1}}
+    (graded,) = as_graded([question("a", "two"), question("b", "one"), question("never judged", "one")], grades)
+    assert graded.relevant == {"one"}
+
+
+def test_agreement_is_counted_over_the_pooled_pairs():
+    same = agreement([question("a", "one")], {"a": {"one": 2, "two": 0}})
+    assert same["kappa"] == 1
+    apart = agreement([question("a", "one")], {"a": {"one": 0, "two": 2}})
+    assert (apart["by the first labels only"], apart["by the pooled grades only"]) == (1, 1)
+    assert apart["kappa"] < 0
+
+
+def test_every_labelled_passage_was_judged_again():
+    grades = load_qrels()
+    assert all(q.relevant <= grades[q.id].keys() for q in load_questions() if counted(q))
+    assert {grade for of_question in grades.values() for grade in of_question.values()} == {0, 1, 2}

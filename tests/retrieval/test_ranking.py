@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatcad.retrieval.retriever import GuidelineRetriever
+from chatcad.retrieval.retriever import FLOOR, GuidelineRetriever
 from tests.retrieval.small import record, retriever
 
 QUESTION = "when is a large pleural effusion drained"
@@ -120,3 +120,25 @@ def test_a_passage_is_found_by_the_questions_that_it_answers(tmp_path: Path) -> 
     texts = ("A large effusion is tapped.", "A small effusion is watched.")
     one, two = record("one", texts[0]), record("two", texts[1], asks=["is a flight safe"])
     assert keys(retriever(tmp_path, [one, two]), "is a flight safe")[0] == "two"
+
+
+def test_a_question_asked_before_is_answered_though_its_words_are_far_from_the_passage(tmp_path: Path) -> None:
+    asks = [
+        f"{one}{two} {two}{one} {one}{one}{two}" for one in ("bal", "dor", "fim", "gul") for two in ("ko", "nex", "pra")
+    ]
+    passage = record("routine", "A film before an operation is not advised as a routine.", findings=[], asks=asks)
+    search = retriever(tmp_path, [passage, FLUID])
+    assert search.index.nearest(search.embed([asks[0]])[0], {"clinician"}, 1)[0][1] < FLOOR
+    assert keys(search, asks[0]) == ["routine"]
+
+
+def test_a_search_embeds_one_text(tmp_path: Path) -> None:
+    search, embedded = retriever(tmp_path, [FLUID]), []
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        embedded.extend(texts)
+        return search.embed(texts)
+
+    counting = search.model_copy(update={"embed": embed})
+    keys(counting, "She has a stent. How is her pleural fluid drained, and what is the tube made of?", labels=["Mass"])
+    assert len(embedded) == 1
