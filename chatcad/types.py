@@ -90,6 +90,10 @@ class Gate:
     reason: str | None = None
 
 
+GOOD_MASKS = 0.5
+"""Quality of masks below which nothing is measured, placed or aligned by them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Masks:
     """Anatomy on the film's own grid; right and left are the patient's.
@@ -101,6 +105,11 @@ class Masks:
     left_lung: Mask
     heart: Mask
     quality: float
+
+    @property
+    def good(self) -> bool:
+        """Whether they can be relied on."""
+        return self.quality >= GOOD_MASKS
 
 
 @dataclass(frozen=True, slots=True)

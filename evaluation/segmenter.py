@@ -20,8 +20,8 @@ from cad_models.segmenter import SIZE
 from cad_models.segmenter import run as run_network
 from cad_models.training.data import Film, films, read_masks, read_square
 from chatcad.config import Settings
-from chatcad.findings.measure import GOOD_MASKS, LENGTHS, NAMES, values_of
-from chatcad.types import Masks
+from chatcad.findings.measure import LENGTHS, NAMES, values_of
+from chatcad.types import GOOD_MASKS, Masks
 from evaluation.figures import Figure, figure, print_figures
 from evaluation.statistics import auroc_interval, bootstrap
 

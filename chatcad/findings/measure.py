@@ -18,9 +18,6 @@ LENGTHS = ("heart_width_mm", "thoracic_width_mm")
 NAMES = (*RATIOS, *LENGTHS)
 """Every measurement, in the order of their ids: ``M1`` … ``M5``; the last two only where the spacing is known."""
 
-GOOD_MASKS = 0.5
-"""Below this mask quality no measurement is given."""
-
 CTR_LIMIT = 0.50
 """Upper reference of the cardiothoracic ratio on a PA film in adults (Danzer 1919, Am J Med Sci)."""
 
@@ -51,8 +48,7 @@ def measure(masks: Masks | None, view: View, spacing_mm: tuple[float, float] | N
     spacing_mm
         Row and column spacing on the masks' grid; without it no length is given.
     """
-    good = masks is not None and masks.quality >= GOOD_MASKS
-    values = values_of(masks, spacing_mm) if good and masks is not None else {}
+    values = values_of(masks, spacing_mm) if masks is not None and masks.good else {}
     reasons = dict.fromkeys(NAMES, NO_OUTLINES)
     if values:
         reasons["mediastinal_width_ratio"] = NO_ARCH

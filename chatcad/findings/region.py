@@ -16,7 +16,6 @@ from scipy import ndimage
 
 from chatcad.errors import UsageError
 from chatcad.findings.location import HOT, ONE_SIDED, ZONES, lungs_rows
-from chatcad.findings.measure import GOOD_MASKS
 from chatcad.findings.wording import positives
 from chatcad.types import Box, FloatImage, Mask, Masks, Radiograph, Region, Side, Structure, Study, View, Zone
 
@@ -67,7 +66,7 @@ def look(study: Study, marked: Sequence[float], occlude: Occlude | None = None) 
     """
     box = box_of(marked)
     around = _around(box)
-    masks = study.masks if study.masks is not None and study.masks.quality >= GOOD_MASKS else None
+    masks = study.masks if study.masks is not None and study.masks.good else None
     flagged = [f for f in positives(study) if f.heat_map is not None]
     area = (around[2] - around[0]) * (around[3] - around[1])
     heat = {f.label: _heat_inside(f.heat_map, around) for f in flagged if f.heat_map is not None}

@@ -19,9 +19,6 @@ from skimage.transform import SimilarityTransform
 
 from chatcad.types import Mask, Masks
 
-GOOD_MASKS = 0.5
-"""Below this mask quality no film is aligned, as none is measured (``findings.measure``)."""
-
 MOST_DEGREES = 15.0
 """Two upright films are tilted by less against each other."""
 
@@ -80,7 +77,7 @@ def align(earlier: Masks | None, current: Masks | None) -> Alignment | Unaligned
         Unaligned where a film was not outlined well, or where the outlines don't fit each other.
     """
     for masks, which in ((earlier, "earlier"), (current, "current")):
-        if masks is None or masks.quality < GOOD_MASKS or not all(m.any() for m in _structures(masks)):
+        if masks is None or not masks.good or not all(m.any() for m in _structures(masks)):
             return Unaligned(f"the lungs or the heart could not be outlined reliably on the {which} film")
     assert earlier is not None and current is not None  # noqa: S101  -- seen above; mypy can't
     source, target = landmarks(earlier), landmarks(current)

@@ -26,14 +26,7 @@ from chatcad.types import FloatImage
 def paint_atelectasis(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint plates or a basal collapse on one side, or on both.
 
-    Parameters
-    ----------
-    film
-        ``(size, size)`` in ``[0, 1]``, bright is dense.
-    anatomy
-        Lungs and heart on the same grid.
-    rng
-        Source of every random choice.
+    See `canvas.Painter` for the parameters.
 
     Returns
     -------

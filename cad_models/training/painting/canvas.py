@@ -85,6 +85,17 @@ class Painted:
 
 
 Painter = Callable[[FloatImage, Anatomy, Rng], Painted]
+"""What paints one family of disease.
+
+Parameters
+----------
+film
+    ``(size, size)`` in ``[0, 1]``, bright is dense.
+anatomy
+    Lungs and heart on the same grid.
+rng
+    Source of every random choice.
+"""
 
 
 def bounding_box(mask: Mask) -> tuple[int, int, int, int]:

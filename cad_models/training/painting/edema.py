@@ -25,14 +25,7 @@ from chatcad.types import FloatImage
 def paint_edema(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint bilateral edema, a little asymmetrical as it is in people.
 
-    Parameters
-    ----------
-    film
-        ``(size, size)`` in ``[0, 1]``, bright is dense.
-    anatomy
-        Lungs and heart on the same grid.
-    rng
-        Source of every random choice.
+    See `canvas.Painter` for the parameters.
 
     Returns
     -------

@@ -24,14 +24,7 @@ from chatcad.types import FloatImage, Mask
 def paint_effusion(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint a right, left or bilateral effusion.
 
-    Parameters
-    ----------
-    film
-        ``(size, size)`` in ``[0, 1]``, bright is dense.
-    anatomy
-        Lungs and heart on the same grid.
-    rng
-        Source of every random choice.
+    See `canvas.Painter` for the parameters.
 
     Returns
     -------

@@ -29,14 +29,7 @@ DENSE = 0.5  # from here on vessels are lost: consolidation rather than haze
 def paint_opacity(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint one to four airspace opacities in one or both lungs.
 
-    Parameters
-    ----------
-    film
-        ``(size, size)`` in ``[0, 1]``, bright is dense.
-    anatomy
-        Lungs and heart on the same grid.
-    rng
-        Source of every random choice.
+    See `canvas.Painter` for the parameters.
 
     Returns
     -------

@@ -15,14 +15,7 @@ from chatcad.types import FloatImage, Mask
 def paint_pneumothorax(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint a pneumothorax on one side.
 
-    Parameters
-    ----------
-    film
-        ``(size, size)`` in ``[0, 1]``, bright is dense.
-    anatomy
-        Lungs and heart on the same grid.
-    rng
-        Source of every random choice.
+    See `canvas.Painter` for the parameters.
 
     Returns
     -------

@@ -27,14 +27,7 @@ from chatcad.types import FloatImage, Mask
 def paint_tuberculosis(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
     """Paint one of the patterns: mixed upper-zone disease (most), cavities, or miliary.
 
-    Parameters
-    ----------
-    film
-        ``(size, size)`` in ``[0, 1]``, bright is dense.
-    anatomy
-        Lungs and heart on the same grid.
-    rng
-        Source of every random choice.
+    See `canvas.Painter` for the parameters.
 
     Returns
     -------
