@@ -7,14 +7,15 @@ import json
 from typing import cast
 
 from chatcad import cases, context, findings, imaging, planning
+from chatcad.commands.analyse import tell_missing
 from chatcad.config import Settings
 from chatcad.language import supported
 from chatcad.retrieval.glossary import words_of
 from chatcad.types import PromptDesign, Turn
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Answer the questions in order, each with the turns before it."""
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Answer the questions in order, each with the turns before it; exit code 4 where a network failed."""
     from chatcad.pipeline import ChatCAD, Conversation
     from chatcad.serialise import cases_to_json, differential_to_json, study_to_json, turn_to_json
 
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         print(json.dumps({**shape, "differential": causes, "similar_cases": alike}, indent=1))
     else:
         print("\n\n".join(as_text(t) for t in turns))
+    return tell_missing(talk.study)
 
 
 def as_text(turn: Turn) -> str:
@@ -51,6 +53,7 @@ def as_text(turn: Turn) -> str:
     lines += [f"{s.text} {' '.join(f'[{i}]' for i in s.support)}".rstrip() for s in turn.sentences]
     if "fallback" in turn.machine:
         lines.append(f"  worded by {turn.backend}, because {turn.machine['fallback']}")
+    lines += [f"  missing: {remark}" for remark in turn.missing]
     lines += [f"  {p.id}: {p.title} ({p.where}) {p.url}".rstrip() for p in turn.citations]
     lines += [f"  {term} means: {plain}" for term, plain in words_of(turn).items()]
     return "\n".join(lines)

@@ -29,7 +29,7 @@ from chatcad.types import Study
 from chatcad.ui import proof, tables
 from chatcad.ui.chat import provenance_markdown
 from chatcad.ui.handlers import Handlers
-from chatcad.ui.loading import Loading
+from chatcad.loading import Loading
 from chatcad.ui.overlay import save_overlay
 from evaluation.abuse.attacks import Obedient
 from evaluation.abuse.injection import system

@@ -17,7 +17,7 @@ from chatcad.ui import history
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.history import History, history_panel, list_html
 from chatcad.ui.layout import film_column, talk_column
-from chatcad.ui.loading import Loading
+from chatcad.loading import Loading
 from chatcad.ui.shelf import Shelf, title_of
 from chatcad.ui.visit import Visit
 
