@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from typing import cast
 
-from chatcad import cases, context, findings, imaging, planning
+from chatcad import cases, context, findings, imaging, planning, record
 from chatcad.commands.analyse import tell_missing
 from chatcad.config import Settings
 from chatcad.language import supported
@@ -37,6 +38,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         region=None if marked is None else findings.look(study, marked, chatcad.reader.occluded),
     )
     turns = chatcad.converse(arguments.questions, talk)
+    if arguments.record is not None:
+        record.write(record.record_of(replace(talk, turns=turns), settings), arguments.record)
     if arguments.json:
         shape = {"study": study_to_json(talk.study), "turns": [turn_to_json(t) for t in turns]}
         causes = differential_to_json(planning.differential(talk.study, context=told))

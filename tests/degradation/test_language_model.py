@@ -1,4 +1,4 @@
-"""Whatever the language model does, findings and a template answer are there two seconds after its time at the latest."""
+"""Whatever the language model does, a template answer is there two seconds after its time at the latest."""
 
 import time
 
