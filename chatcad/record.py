@@ -16,6 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatcad import findings
 from chatcad.config import Settings
 from chatcad.errors import UsageError
 from chatcad.serialise import sentence_to_json, study_to_json
@@ -52,6 +53,7 @@ def record_of(talk: Conversation, settings: Settings) -> dict[str, Any]:
         "design": talk.design,
         "language": talk.language,
         "context": json.loads(json.dumps(asdict(talk.context))),  # lists, as they are read back
+        "region": None if talk.region is None else list(talk.region.box),
         "turns": [_turn(turn) for turn in talk.turns],
     }
 
@@ -105,13 +107,15 @@ def replay(record: Record, chatcad: ChatCAD, image: Path, prior: Path | None = N
     """
     from chatcad.pipeline import Conversation
 
+    study, box = _same(chatcad, image, record["film"], "IMAGE"), record["region"]
     talk = Conversation(
-        study=_same(chatcad, image, record["film"], "IMAGE"),
+        study=study,
         mode=record["mode"],
         context=_context(record["context"]),
         prior=None if record["prior"] is None else _same(chatcad, prior, record["prior"], "--prior"),
         design=record["design"],
         language=record["language"],
+        region=None if box is None else findings.look(study, box, chatcad.reader.occluded),
     )
     turns = chatcad.converse([turn["question"] for turn in record["turns"]], talk)
     made = record_of(replace(talk, turns=turns), chatcad.settings)

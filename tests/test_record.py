@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from chatcad import context, record
 from chatcad.cli import main
 from chatcad.config import Settings
 from chatcad.errors import UsageError
+from chatcad.findings import look
 from chatcad.llm.script import ScriptedChatModel
 from chatcad.llm.writer import Writer
 from chatcad.pipeline import ChatCAD, Conversation
@@ -95,6 +97,14 @@ def test_an_earlier_film_belongs_to_the_record(film):
     with pytest.raises(UsageError, match="--prior"):
         record.replay(first, chatcad, film)
     assert record.replay(first, chatcad, film, film)["prior"] == first["prior"]
+
+
+def test_a_marked_part_belongs_to_the_record(film):
+    chatcad = system()
+    object.__setattr__(chatcad, "reader", SimpleNamespace(occluded=lambda *_: {}))
+    first = recorded(chatcad, film, region=look(chatcad.read(film), (0.1, 0.1, 0.4, 0.4)))
+    assert first["region"] == [0.1, 0.1, 0.4, 0.4]
+    assert record.replay(first, chatcad, film) == first
 
 
 @pytest.mark.parametrize("content", ["{half", "[]", '{"format": 99}'])

@@ -29,7 +29,7 @@ REFERENCE = ROOT / "cad_models" / "weights" / "scores.json"
 BINS = 10
 ALARM = 0.2
 LEAST_FILMS = 200
-"""Films from which an index is judged: ``eval drift`` says how often ten labels give a false alarm there."""
+"""Films from which an index is judged: ``eval drift`` tells the share of false alarms there."""
 DAYS = 30
 _LOCK_SECONDS = 2
 

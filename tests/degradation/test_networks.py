@@ -139,6 +139,12 @@ def test_without_outlines_the_labels_are_still_read(monkeypatch):
     assert any(f.probability is not None for f in study.findings)
 
 
+def test_a_marked_part_has_no_scores_without_the_classifier(monkeypatch, whole):
+    reader = CadReader(lenient=True)
+    monkeypatch.setattr(reader, "_classifier", Broken())
+    assert reader.occluded(whole.radiograph, whole.masks, whole.view, (0.1, 0.1, 0.3, 0.3)) == {}
+
+
 def test_whoever_must_not_miss_a_network_is_told(monkeypatch):
     reader = CadReader(EMBEDDED)
     monkeypatch.setattr(reader, "_classifier", Broken())
