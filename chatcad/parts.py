@@ -76,6 +76,7 @@ def _writer(settings: Settings, *, serving: bool) -> Writer:
             raise
         from chatcad.llm.absent import AbsentChatModel
 
+        _log.warning("no language model, so sentences are said as planned: %s", error)
         return Writer(AbsentChatModel(reason=str(error)), f"{settings.backend}:none")
 
 
