@@ -25,7 +25,7 @@ import psutil
 
 from chatcad.config import Settings
 from chatcad.ui.phantom import phantom_png
-from evaluation.served import serving
+from evaluation.abuse.server import START_SECONDS, Server, serve
 
 MINUTES = 30.0
 SECONDS_BETWEEN = 1.0
@@ -99,11 +99,13 @@ EXPECTED = {"film": 201, "question": 200, "page": 200, "health": 200, "metrics":
 def run(settings: Settings) -> dict[str, Any]:
     """Run the soak, print and return requests, errors, times and memory."""
     minutes = float(os.environ.get("CHATCAD_SOAK_MINUTES", MINUTES))
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), CHATCAD_AUDIT="off") as served:
-        memory, done = Memory(served.pid), threading.Event()
-        watcher = threading.Thread(target=memory.watch, args=(done,), daemon=True)
-        watcher.start()
-        with httpx.Client(base_url=served.url, timeout=PATIENCE) as http:
+    chosen = {"CHATCAD_BACKEND": settings.backend, "CHATCAD_MODEL": settings.model, "CHATCAD_AUDIT": "off"}
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder), **chosen) as server:
+        memory, done = Memory(server.pid), threading.Event()
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as http:
+            wait_for_models(http, server)
+            watcher = threading.Thread(target=memory.watch, args=(done,), daemon=True)
+            watcher.start()
             outcomes = soak(Client(http, film_of(settings)), 60 * minutes)
         done.set()
         watcher.join()
@@ -112,6 +114,15 @@ def run(settings: Settings) -> dict[str, Any]:
               "memory": growth(memory.megabytes), "limit": GROWTH_LIMIT}  # fmt: skip
     show(result)
     return result
+
+
+def wait_for_models(http: httpx.Client, server: Server) -> None:
+    """Wait until films are read and questions answered."""
+    end = time.monotonic() + START_SECONDS
+    while not http.get("/healthz").is_success:
+        if time.monotonic() > end:
+            raise TimeoutError(f"the models were not ready: {server.log.read_text(errors='replace')[-500:]}")
+        time.sleep(0.5)
 
 
 def soak(client: Client, seconds: float) -> list[Outcome]:

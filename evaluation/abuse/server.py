@@ -20,9 +20,10 @@ START_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it answers, where its uploads lie, and what it has printed."""
+    """Where it answers, its process, where its uploads lie, and what it has printed."""
 
     port: int
+    pid: int
     uploads: Path
     log: Path
 
@@ -42,7 +43,7 @@ def serve(folder: Path, **environment: str) -> Iterator[Server]:
         )
     try:
         _wait(f"http://127.0.0.1:{port}/", process)
-        yield Server(port, uploads, log)
+        yield Server(port, process.pid, uploads, log)
     finally:
         process.terminate()
         process.wait(30)
