@@ -43,8 +43,8 @@ class Loading:
         try:
             self._load(settings)
         except Exception as error:  # noqa: BLE001  -- becomes the promises' exception
-            _log.exception("loading failed")
             failed = error if isinstance(error, ChatCADError) else _typed(error)
+            _log.error("loading failed: %s", failed, exc_info=failed is not error)
             for promise in (self.films, self.system):
                 if not promise.done():
                     promise.set_exception(failed)

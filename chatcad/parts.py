@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from chatcad.config import Settings
-from chatcad.errors import ModelMissing, SearchFailed, in_one_line
+from chatcad.errors import ChatCADError, ModelMissing, SearchFailed, in_one_line
 from chatcad.types import Mode, Passage
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def _retriever(settings: Settings, *, serving: bool) -> Retriever:
     except Exception as error:
         if not serving:
             raise
-        _log.exception("the guideline store could not be opened")
-        return _NoStore(in_one_line(error))
+        why, typed = in_one_line(error), isinstance(error, ChatCADError)
+        _log.warning("no guideline store, so answers rest on the film alone: %s", why, exc_info=not typed)
+        return _NoStore(why)
 
 
 @dataclass(frozen=True, slots=True)

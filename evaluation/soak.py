@@ -25,7 +25,7 @@ import psutil
 
 from chatcad.config import Settings
 from chatcad.ui.phantom import phantom_png
-from evaluation.abuse.server import START_SECONDS, Server, serve
+from evaluation.abuse.server import serve, wait_for_models
 
 MINUTES = 30.0
 SECONDS_BETWEEN = 1.0
@@ -103,7 +103,7 @@ def run(settings: Settings) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder), **chosen) as server:
         memory, done = Memory(server.pid), threading.Event()
         with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as http:
-            wait_for_models(http, server)
+            wait_for_models(server)
             watcher = threading.Thread(target=memory.watch, args=(done,), daemon=True)
             watcher.start()
             outcomes = soak(Client(http, film_of(settings)), 60 * minutes)
@@ -114,15 +114,6 @@ def run(settings: Settings) -> dict[str, Any]:
               "memory": growth(memory.megabytes), "limit": GROWTH_LIMIT}  # fmt: skip
     show(result)
     return result
-
-
-def wait_for_models(http: httpx.Client, server: Server) -> None:
-    """Wait until films are read and questions answered."""
-    end = time.monotonic() + START_SECONDS
-    while not http.get("/healthz").is_success:
-        if time.monotonic() > end:
-            raise TimeoutError(f"the models were not ready: {server.log.read_text(errors='replace')[-500:]}")
-        time.sleep(0.5)
 
 
 def soak(client: Client, seconds: float) -> list[Outcome]:

@@ -56,3 +56,20 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.3)
     raise TimeoutError(f"the server was not up after {START_SECONDS} s")
+
+
+def wait_for_models(server: Server) -> None:
+    """Wait until films are read and questions answered.
+
+    Raises
+    ------
+    TimeoutError
+        They aren't in time.
+    """
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):  # 503 while they are loading
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=5).close()
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"the models were not ready: {server.log.read_text(errors='replace')[-500:]}")

@@ -140,3 +140,9 @@ def test_a_failed_store_is_asked_once_in_an_answer():
     for _ in range(3):
         assert shelf.search("?", labels=(), topics=(), mode="clinician", k=1) == ()
     assert (gone.asked, shelf.missing) == (1, ("no guideline passages: gone",))
+
+
+def test_a_chroma_server_that_is_down_is_told_before_anything_is_embedded(settings, monkeypatch):
+    monkeypatch.setattr(store, "embedder", lambda _: pytest.fail("passages were embedded for nobody"))
+    with pytest.raises(ModelMissing, match="no Chroma server"):
+        open_retriever(replace(settings, chroma_url="http://127.0.0.1:9"))
