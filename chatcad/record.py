@@ -148,7 +148,7 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "prompt_sha256": turn.prompt_sha256,
         "passages": [_passage(p) for p in turn.passages],
         "backend": turn.backend,
-        "machine": dict(turn.machine),
+        "machine": {name: fact for name, fact in turn.machine.items() if name != "free_bytes"},  # another each second
         "missing": list(turn.missing),
     }
 

@@ -60,6 +60,16 @@ def test_the_same_film_prompt_and_seed_give_the_identical_record(film):
     assert record._context(first["context"]) == told
 
 
+def test_the_memory_that_is_free_is_no_difference(film):
+    chatcad = system()
+    talk = Conversation(chatcad.read(film))
+    turn = chatcad.answer(QUESTIONS[0], talk)
+    here, there = (replace(turn, machine={"device": "cpu", "free_bytes": free}) for free in (1, 2))
+    records = [record.record_of(replace(talk, turns=(t,)), chatcad.settings) for t in (here, there)]
+    assert records[0] == records[1]
+    assert records[0]["turns"][0]["machine"] == {"device": "cpu"}
+
+
 def test_what_suffices_to_make_it_again_is_there(film):
     made = recorded(system(), film)
     assert len(made["film"]["sha256"]) == len(made["film"]["facts_sha256"]) == 64
