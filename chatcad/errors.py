@@ -12,6 +12,13 @@ class ChatCADError(Exception):
     exit_code = 1
 
 
+def in_one_line(error: Exception) -> str:
+    """Return an error's cause as one line: a typed error's words, or another one's class and how its words begin."""
+    if isinstance(error, ChatCADError):
+        return str(error)
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
 class UsageError(ChatCADError):
     """The call itself is wrong: an unknown name, a missing argument."""
 
@@ -58,6 +65,12 @@ class ModelMissing(ChatCADError):
 
 class BackendFailed(ChatCADError):
     """A language-model backend was there, and failed while it was writing."""
+
+    exit_code = 4
+
+
+class SearchFailed(ChatCADError):
+    """The guideline store was there, and failed while it was searched."""
 
     exit_code = 4
 

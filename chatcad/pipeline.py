@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from chatcad import cases, checking, findings, imaging, planning, prompting
+from chatcad import cases, checking, findings, imaging, parts, planning, prompting
 from chatcad.config import EMBEDDED_TOKENS, Settings, load_settings
 from chatcad.context import in_words, without_identity
 from chatcad.language import speaking
@@ -24,7 +24,6 @@ from chatcad.types import Context, Language, Mode, PromptDesign, Region, Sentenc
 if TYPE_CHECKING:
     from cad_models.reader import CadReader
     from chatcad.llm.writer import Writer
-    from chatcad.retrieval.retriever import GuidelineRetriever
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +51,21 @@ class ChatCAD:
 
     reader: CadReader
     understand: planning.Understanding
-    retriever: GuidelineRetriever
+    retriever: parts.Retriever
     writer: Writer
     settings: Settings
 
     @classmethod
-    def open(cls, settings: Settings | None = None) -> ChatCAD:
-        """Load everything that the settings name.
+    def open(cls, settings: Settings | None = None, *, serving: bool = False) -> ChatCAD:
+        """Load everything that the settings name; ``serving`` does without what answers can miss (see ``parts``).
 
         Raises
         ------
         ModelMissing
-            A network, the embedding model or the language-model backend is missing; the message says the remedy.
+            What can't be done without is missing; the message says the remedy.
         """
-        from cad_models.choice import chosen
-        from cad_models.reader import CadReader
-        from chatcad.imaging.isolation import KEEPER
-        from chatcad.llm.writer import Writer
-        from chatcad.retrieval.embedding import embedder
-        from chatcad.retrieval.store import open_retriever
-
-        KEEPER.start()
         settings = settings or load_settings()
-        writer = Writer.open(settings)
-        reader = CadReader(chosen(settings.cache))
-        return cls(reader, planning.Understanding(embedder(settings)), open_retriever(settings), writer, settings)
+        return cls(*parts.load(settings, serving=serving), settings)
 
     def read(self, source: Path | bytes) -> Study:
         """Read one film into facts.
@@ -94,7 +83,8 @@ class ChatCAD:
         asked = planning.ask(self.understand, question, talk.turns, talk.language, talk.region)
         asked, told = planning.hear(asked, talk.turns, talk.context)
         labels = planning.subjects(asked, talk.study)
-        passages = planning.gather(self.retriever.search, asked, labels, talk.mode, told)
+        shelf = parts.Shelf(self.retriever)
+        passages = planning.gather(shelf.search, asked, labels, talk.mode, told)
         others = cases.gather(asked.intent, talk.study, talk.mode, self.settings)
         with speaking(talk.language):
             plan = planning.plan(asked, talk.study, passages, talk.mode, talk.prior, context=told, cases=others)
@@ -127,6 +117,7 @@ class ChatCAD:
         yield checking.finish(
             question, plan, tuple(sentences), passages, mode=talk.mode, language=talk.language,
             prompt_sha256=write.prompt.sha256, backend=write.backend, timings_ms=timings, machine=write.machine,
+            missing=(*shelf.missing, *write.missing),
         )  # fmt: skip
 
     def answer(self, question: str, talk: Conversation) -> Turn:

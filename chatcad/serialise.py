@@ -39,6 +39,7 @@ def study_to_json(study: Study) -> dict[str, Any]:
             "weights_sha256": dict(study.run.weights_sha256),
             "timings_ms": _rounded(study.run.timings_ms),
         },
+        "missing": list(study.missing),
     }
 
 
@@ -60,6 +61,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "machine": dict(turn.machine),
         "timings_ms": _rounded(turn.timings_ms),
         "region": None if turn.region is None else _region(turn.region),
+        "missing": list(turn.missing),
     }
 
 

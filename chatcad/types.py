@@ -137,7 +137,8 @@ class LabelReading:
 class Reading:
     """Everything the networks said of one film: raw, without thresholds in words.
 
-    ``warnings`` are one-line remarks on the film's framing and exposure.
+    ``warnings`` are one-line remarks on the film's framing and exposure; ``missing`` says what no network could say
+    because one failed, and why.
     """
 
     gate: Gate
@@ -149,6 +150,7 @@ class Reading:
     weights_sha256: Mapping[str, str]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One film's structured facts: what every sentence is checked against."""
+    """One film's structured facts: what every sentence is checked against.
+
+    ``missing`` says in one line each what it lacks because a network failed, and why.
+    """
 
     radiograph: Radiograph
     gate: Gate
@@ -202,6 +207,7 @@ class Study:
     masks: Masks | None
     draft_report: str
     run: RunRecord
+    missing: tuple[str, ...] = ()
 
     def finding(self, label: str) -> Finding | None:
         """Return the finding with that label, or ``None``."""
@@ -369,6 +375,7 @@ class Turn:
 
     ``backend`` names the language model that worded it, or two where the second took over from the first;
     ``machine`` is what the last of them ran on (device, precision, memory), and ``fallback`` in it why it took over.
+    ``missing`` says in one line each what it was made without, and why.
     """
 
     question: str
@@ -385,6 +392,7 @@ class Turn:
     machine: Mapping[str, str | int] = field(default_factory=dict)
     language: Language = "en"
     region: Region | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def answer(self) -> str:

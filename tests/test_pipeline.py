@@ -104,7 +104,7 @@ def test_the_json_shapes():
     assert set(shape["sentences"][0]) >= {"text", "support", "source", "checked"}
     assert set(shape["citations"][0]) >= {"id", "title", "url", "year"}
     study = study_to_json(STUDY)
-    assert set(study) == {"image", "gate", "findings", "measurements", "draft_report", "run"}
+    assert set(study) == {"image", "gate", "findings", "measurements", "draft_report", "run", "missing"}
     assert set(study["image"]) >= {"width", "height", "view", "spacing_mm", "sha256", "age_band", "sex"}
     fracture = next(f for f in study["findings"] if f["label"] == "Fracture")
     assert (fracture["state"], fracture["probability"], fracture["reliability"]) == ("not_assessed", None, None)

@@ -25,8 +25,8 @@ from chatcad.api.service import Service
 from chatcad.api.shelf import Shelf
 from chatcad.config import Settings
 from chatcad.desk import Desk
+from chatcad.loading import Loading
 from chatcad.pace import Pace
-from chatcad.ui.loading import Loading
 
 LOGINS_A_MINUTE = 10
 _MULTIPART_BYTES = 2**20

@@ -126,6 +126,7 @@ class StudyResult(_Shape):
     measurements: list[MeasurementResult]
     draft_report: str
     run: Run
+    missing: list[str]
 
 
 class SentenceResult(_Shape):
@@ -153,6 +154,7 @@ class TurnResult(BaseModel):
     urgent: bool
     prompt_sha256: str
     timings_ms: dict[str, float]
+    missing: list[str]
 
 
 class ProblemResult(_Shape):

@@ -19,6 +19,7 @@ def finish(
     backend: str,
     timings_ms: Mapping[str, float],
     machine: Mapping[str, str | int],
+    missing: tuple[str, ...] = (),
 ) -> Turn:
     """Return the finished turn of one question."""
     return Turn(
@@ -36,6 +37,7 @@ def finish(
         machine=dict(machine),
         language=language,
         region=plan.region,
+        missing=missing,
     )
 
 

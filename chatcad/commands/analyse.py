@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
+from chatcad.errors import ModelMissing
 from chatcad.findings.wording import measurement_line
 from chatcad.types import Study
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Read one film and print its facts."""
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Read one film and print its facts; exit code 4 where a network failed, and the rest is printed."""
     from cad_models.choice import chosen
     from cad_models.reader import CadReader
     from chatcad.pipeline import read_film
     from chatcad.serialise import study_to_json
 
-    study = read_film(arguments.image, CadReader(chosen(settings.cache)), settings)
+    study = read_film(arguments.image, CadReader(chosen(settings.cache), lenient=True), settings)
     print(json.dumps(study_to_json(study), indent=1) if arguments.json else as_text(study))
     if arguments.overlay is not None:
         from chatcad.ui.overlay import save_overlay
 
         save_overlay(study, arguments.overlay)
+    return tell_missing(study)
+
+
+def tell_missing(study: Study) -> int:
+    """Print on standard error what a study lacks; return the exit code."""
+    for remark in study.missing:
+        print(f"chatcad: {remark}", file=sys.stderr)
+    return ModelMissing.exit_code if study.missing else 0
 
 
 def as_text(study: Study) -> str:
@@ -31,7 +41,7 @@ def as_text(study: Study) -> str:
     film = study.radiograph
     lines = [
         f"{film.width} × {film.height} · view {study.view} · gate {study.gate.score:.2f}",
-        *(f"note: {w}" for w in film.warnings),
+        *(f"note: {w}" for w in (*study.missing, *film.warnings)),
         "",
         study.draft_report,
         "",

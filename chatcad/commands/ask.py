@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from typing import cast
 
-from chatcad import cases, context, findings, imaging, planning
+from chatcad import cases, context, findings, imaging, planning, record
+from chatcad.commands.analyse import tell_missing
 from chatcad.config import Settings
 from chatcad.language import supported
 from chatcad.retrieval.glossary import words_of
 from chatcad.types import PromptDesign, Turn
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Answer the questions in order, each with the turns before it."""
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Answer the questions in order, each with the turns before it; exit code 4 where a network failed."""
     from chatcad.pipeline import ChatCAD, Conversation
     from chatcad.serialise import cases_to_json, differential_to_json, study_to_json, turn_to_json
 
@@ -36,6 +38,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         region=None if marked is None else findings.look(study, marked, chatcad.reader.occluded),
     )
     turns = chatcad.converse(arguments.questions, talk)
+    if arguments.record is not None:
+        record.write(record.record_of(replace(talk, turns=turns), settings), arguments.record)
     if arguments.json:
         shape = {"study": study_to_json(talk.study), "turns": [turn_to_json(t) for t in turns]}
         causes = differential_to_json(planning.differential(talk.study, context=told))
@@ -43,6 +47,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         print(json.dumps({**shape, "differential": causes, "similar_cases": alike}, indent=1))
     else:
         print("\n\n".join(as_text(t) for t in turns))
+    return tell_missing(talk.study)
 
 
 def as_text(turn: Turn) -> str:
@@ -51,6 +56,7 @@ def as_text(turn: Turn) -> str:
     lines += [f"{s.text} {' '.join(f'[{i}]' for i in s.support)}".rstrip() for s in turn.sentences]
     if "fallback" in turn.machine:
         lines.append(f"  worded by {turn.backend}, because {turn.machine['fallback']}")
+    lines += [f"  missing: {remark}" for remark in turn.missing]
     lines += [f"  {p.id}: {p.title} ({p.where}) {p.url}".rstrip() for p in turn.citations]
     lines += [f"  {term} means: {plain}" for term, plain in words_of(turn).items()]
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from typing import cast
 
 from chatcad import DISCLAIMER, cases, export
 from chatcad.checking.proofread import Checked, Proof, proofread
+from chatcad.commands.analyse import tell_missing
 from chatcad.config import Settings
 from chatcad.errors import UsageError
 from chatcad.export.markdown import as_markdown
@@ -27,11 +28,10 @@ LONGEST_REPORT = 20_000
 _SIGNS = {"agrees": "ok", "contradicts": "!!", "not_covered": "??"}
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Print the report of one film, or write it to a folder."""
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print the report of one film, or write it to a folder; exit code 4 where a network failed."""
     if arguments.proofread is not None:
-        _proofread(arguments, settings)
-        return
+        return _proofread(arguments, settings)
     from chatcad.pipeline import ChatCAD, Conversation
 
     wanted = export.formats(arguments.export)
@@ -45,29 +45,31 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     others = cases.similar(study, settings) if turn.mode == "clinician" else ()
     if arguments.json:
         print(json.dumps(report_to_json(study, turn, others), indent=1))
-        return
+        return tell_missing(study)
     report = export.worded(study, turn, others)
     if wanted == ("md",) and arguments.out is None:
         print(as_markdown(report))
-        return
+        return tell_missing(study)
     for one in wanted:
         for path in export.export(report, one, arguments.out or Path(), arguments.image):
             print(path)
+    return tell_missing(study)
 
 
-def _proofread(arguments: argparse.Namespace, settings: Settings) -> None:
+def _proofread(arguments: argparse.Namespace, settings: Settings) -> int:
     from cad_models.choice import chosen
     from cad_models.reader import CadReader
     from chatcad.pipeline import read_film
     from chatcad.serialise import study_to_json
 
     edited = _edited(arguments.proofread)
-    study = read_film(arguments.image, CadReader(chosen(settings.cache)), settings)
+    study = read_film(arguments.image, CadReader(chosen(settings.cache), lenient=True), settings)
     proof = proofread(edited, study)
     if arguments.json:
         print(json.dumps({"study": study_to_json(study), "proof": asdict(proof)}, indent=1))
     else:
         print(proof_as_text(proof))
+    return tell_missing(study)
 
 
 def _edited(path: Path) -> str:

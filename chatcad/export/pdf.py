@@ -62,7 +62,7 @@ def _clinician(report: Report, words: Words) -> Iterator[Flowable]:
     yield from _findings(report, words)
     if report.edited:  # the machine's own draft would say the table again
         yield from _kept(_section(words["draft_edited"], report.findings.splitlines()))
-    yield from _kept(_section(words["notes"], study.radiograph.warnings))
+    yield from _kept(_section(words["notes"], (*study.missing, *study.radiograph.warnings)))
     yield from _sources(report, words)
     yield from _method(report, words)
 

@@ -42,8 +42,8 @@ class Report:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader must know before the sentences: what this program is, and who had the last word."""
-        return (DISCLAIMER, LEFT_BY_A_READER) if self.edited else (DISCLAIMER,)
+        """What a reader must know first: what this program is, who had the last word, and what is missing."""
+        return (DISCLAIMER, *((LEFT_BY_A_READER,) if self.edited else ()), *self.study.missing)
 
 
 def drafted(study: Study, history: str = "") -> Report:

@@ -43,6 +43,7 @@ def interpret(radiograph: Radiograph, reading: Reading) -> Study:
         masks=reading.masks,
         draft_report=reading.draft,
         run=RunRecord(_versions(), dict(reading.weights_sha256), dict(reading.timings_ms)),
+        missing=reading.missing,
     )
 
 

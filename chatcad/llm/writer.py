@@ -128,6 +128,7 @@ class Session:
         self._writer, self.prompt, self._short, self._deadline = writer, prompt, short, deadline
         self._slice = SENTENCE_SHARE * (deadline - time.monotonic())
         self._until, self._rewrites, self._broken, self._fallback = deadline, 0, "", ""
+        self._late = ""
         self.backend = writer.name
         self._passed: dict[SentenceSource, tuple[str, str]] = {}
         if writer.spare and writer.rest.reason:
@@ -138,6 +139,11 @@ class Session:
         """What the model that wrote last runs on, and why it took over if it did; for run records."""
         facts: dict[str, str | int] = dict(getattr(self._writer.model, "machine", {}))
         return facts | ({"fallback": self._fallback} if self._fallback else {})
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Why sentences were said as planned, where no model was there to word them or there was no time."""
+        return (f"sentences are said as planned: {reason}",) if (reason := self._broken or self._late) else ()
 
     def __call__(self, statement: Statement, objection: str | None) -> str:
         """Return a wording of the statement.
@@ -174,7 +180,8 @@ class Session:
 
     def _ask(self, statement: Statement, objection: str | None) -> str:
         if time.monotonic() > self._until - LEAST_SECONDS:
-            raise NoWording("no time was left for the model")
+            self._late = "no time was left for the model"
+            raise NoWording(self._late)
         messages = self.prompt.messages(statement, objection, self._passed.get(statement.source))
         return self._writer.word(messages, 24 + len(statement.text) // 2, self._until)
 

@@ -15,18 +15,21 @@ from chatcad.types import Study, Turn
 
 if TYPE_CHECKING:
     from chatcad.observe.audit import Audit
+    from chatcad.observe.drift import Watch
 
 _log = logging.getLogger("chatcad.requests")
 _audit: Audit | None = None
+_watch: Watch | None = None
 
 
 def begin(settings: Settings) -> None:
-    """Switch on the log and the audit that the settings name; without this only figures are kept."""
-    global _audit  # noqa: PLW0603  -- one log file a process, as with the logging module itself
-    from chatcad.observe import audit, logs
+    """Switch on the log, the audit and the drift watch that the settings name; without this only figures are kept."""
+    global _audit, _watch  # noqa: PLW0603  -- one log file a process, as with the logging module itself
+    from chatcad.observe import audit, drift, logs
 
     logs.begin(settings.log)
     _audit = audit.Audit(audit.path_of(settings), questions=settings.audit_questions) if settings.audit else None
+    _watch = drift.Watch.of(settings)
 
 
 def film_read(study: Study, owner: str) -> None:
@@ -43,7 +46,21 @@ def film_read(study: Study, owner: str) -> None:
     if _audit is not None:
         _audit.write("read", owner, film=film)
     metrics.read(study.run.timings_ms)
+    _count_scores(study)
     _log.info("film read", extra={"owner": owner, "film": film[:12], "ms": round(study.run.timings_ms["total"])})
+
+
+def _count_scores(study: Study) -> None:
+    """Count a film's scores for the drift watch; a reader doesn't wait for a full disk to be mended."""
+    from chatcad.observe import metrics
+
+    if _watch is None:
+        return
+    try:
+        _watch.count(study)
+        metrics.drifted(_watch.drifts())
+    except OSError:
+        _log.exception("a film was not counted for the drift watch")
 
 
 def film_refused(error: ChatCADError, owner: str) -> None:

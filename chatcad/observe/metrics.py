@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from chatcad.observe.drift import Drift
 from chatcad.types import Turn
 
 REGISTRY = CollectorRegistry()
@@ -22,6 +23,10 @@ _FILMS = Counter("chatcad_films", "Films by outcome: read, or the kind of error"
 _QUESTIONS = Counter("chatcad_questions", "Questions by outcome", ["outcome"], registry=REGISTRY)
 _SENTENCES = Counter("chatcad_sentences", "Sentences by what the check did", ["checked"], registry=REGISTRY)
 _REQUESTS = Counter("chatcad_http_requests", "HTTP requests by part and status", ["part", "status"], registry=REGISTRY)
+_SHIFT = Gauge(
+    "chatcad_score_psi", "Population stability index of a label's scores, 30 days, where judged", ["label"],
+    registry=REGISTRY,
+)  # fmt: skip
 WAITING = Gauge("chatcad_waiting", "Requests that wait for the models or use them", registry=REGISTRY)
 
 
@@ -42,6 +47,13 @@ def answered(turn: Turn) -> None:
     _observe(_ANSWER, turn.timings_ms)
     for sentence in turn.sentences:
         _SENTENCES.labels(sentence.checked).inc()
+
+
+def drifted(drifts: Iterable[Drift]) -> None:
+    """Set how far each label's scores have moved, where there are films enough to say."""
+    for drift in drifts:
+        if drift.verdict != "too few":
+            _SHIFT.labels(drift.label).set(drift.psi)
 
 
 def broke_off() -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from chatcad.errors import ModelMissing
+from chatcad.errors import ModelMissing, SearchFailed, in_one_line
 from chatcad.types import Audience
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ HNSW: Any = {"hnsw": {"space": "cosine", "ef_construction": 128, "ef_search": 15
 """Much wider than Chroma's defaults: with 128 candidates ``eval retrieval_speed`` found 74% of the ten true neighbours
 among 100,000 passages, with these it finds 93%."""
 SAME = 1e-4  # what a stored vector may differ from the one that was written
+
+_REMEDY = "start ChatCAD again, which builds a damaged one anew; where CHATCAD_CHROMA_URL is set, start that server"
+
+SEARCH_SECONDS = 1.5
+"""A Chroma server that takes longer for one request is down: somebody waits for an answer."""
 
 Hit = tuple[int, float]
 Vector = NDArray[np.float32]
@@ -43,13 +48,25 @@ class DenseIndex:
     collections: dict[str, Any]
 
     def nearest(self, vector: Sequence[float] | Vector, audiences: Collection[str], n: int) -> list[Hit]:
-        """Return up to ``n`` (row, cosine similarity) nearest to ``vector``, best first."""
+        """Return up to ``n`` (row, cosine similarity) nearest to ``vector``, best first.
+
+        Raises
+        ------
+        SearchFailed
+            The database is gone or damaged, or its server doesn't answer in time.
+        """
+        from chromadb.errors import ChromaError
+        from httpx import HTTPError
+
         query = np.asarray(vector, dtype=np.float32)
         hits: list[Hit] = []
-        for audience in audiences:
-            if (collection := self.collections.get(audience)) is not None:
-                found = collection.query(query_embeddings=[query], n_results=n, include=["distances"])
-                hits += [(int(i), 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+        try:
+            for audience in audiences:
+                if (collection := self.collections.get(audience)) is not None:
+                    found = collection.query(query_embeddings=[query], n_results=n, include=["distances"])
+                    hits += [(int(i), 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+        except (ChromaError, HTTPError, OSError) as error:
+            raise SearchFailed(f"the guideline index failed ({in_one_line(error)}): {_REMEDY}") from error
         return sorted(hits, key=lambda hit: -hit[1])[:n]
 
     def probe(self, rows: dict[str, list[int]], vectors: Vector) -> None:
@@ -116,8 +133,8 @@ def embedded(folder: Path) -> ClientAPI:
     return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
 
 
-def server(url: str) -> ClientAPI:
-    """Return a client of the Chroma server at ``url``.
+def server(url: str, seconds: float | None = None) -> ClientAPI:
+    """Return a client of the Chroma server at ``url``, which waits ``seconds`` for an answer, or for ever.
 
     Raises
     ------
@@ -134,7 +151,7 @@ def server(url: str) -> ClientAPI:
         raise ModelMissing(f"CHATCAD_CHROMA_URL={url} is no address: give one like http://127.0.0.1:8000")
     secure = parts.scheme == "https"
     try:
-        return chromadb.HttpClient(
+        client = chromadb.HttpClient(
             parts.hostname,
             parts.port or (443 if secure else 8000),
             ssl=secure,
@@ -142,3 +159,5 @@ def server(url: str) -> ClientAPI:
         )
     except (ValueError, ChromaError, httpx.HTTPError) as error:
         raise ModelMissing(f"no Chroma server answers at {url}: start it, or unset CHATCAD_CHROMA_URL") from error
+    client._server._session.timeout = seconds  # Chroma has no setting for it
+    return client

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chatcad.errors import SearchFailed
 from chatcad.retrieval import dense
 from chatcad.retrieval.adapter import Adapter
 from chatcad.retrieval.asked import Asked
@@ -91,8 +92,9 @@ def open_index(folder: Path, url: str = "", adapter: Adapter | None = None) -> G
         The server doesn't answer.
     """
     from chromadb.errors import ChromaError
+    from httpx import HTTPError
 
-    client = dense.server(url) if url else None
+    client = dense.server(url, dense.SEARCH_SECONDS) if url else None
     try:
         manifest = read_manifest(folder)
         records = read_records(folder, manifest)
@@ -109,7 +111,7 @@ def open_index(folder: Path, url: str = "", adapter: Adapter | None = None) -> G
             newer,
         )
         _probe(index)
-    except (ChromaError, OSError, ValueError, KeyError, IndexDamaged) as error:
+    except (ChromaError, HTTPError, OSError, ValueError, KeyError, IndexDamaged, SearchFailed) as error:
         if client is not None:
             client.close()
         raise IndexDamaged(f"{folder}: {error}") from error

@@ -131,7 +131,7 @@ def _retriever(settings: Settings) -> GuidelineRetriever:
 
 def open_own(settings: Settings, adapter: Adapter) -> GuidelineIndex:
     """Return the index of the whole store; it is built first where it is missing or damaged."""
-    from chatcad.retrieval.dense import IndexDamaged
+    from chatcad.retrieval.dense import IndexDamaged, server
     from chatcad.retrieval.index import open_index
     from chatcad.retrieval.indexing import build, fingerprint
 
@@ -144,5 +144,7 @@ def open_own(settings: Settings, adapter: Adapter) -> GuidelineIndex:
             return open_index(folder, url, adapter)
         except IndexDamaged as error:
             _log.warning("the guideline index is damaged and is built again: %s", error)
+    if url:
+        server(url).close()  # before minutes of embedding, which end there
     build(_records(settings), folder, embedder(settings), model, url, outside=load_outside(settings.knowledge))
     return open_index(folder, url, adapter)

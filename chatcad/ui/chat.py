@@ -88,7 +88,8 @@ def messages_of(turn: Turn, study: Study) -> list[Message]:
     if "fallback" in turn.machine:
         count += f", {label('worded by')} {_in_tag(turn.backend)}"
     made = provenance_markdown(turn, study)
-    below = [f"**{label('Sources')}**\n\n{sources}"] if sources else []
+    below = [f"*{label('Missing')}: {inert(remark)}*" for remark in turn.missing]
+    below += [f"**{label('Sources')}**\n\n{sources}"] if sources else []
     if words := words_of(turn):
         meanings = "\n".join(f"- **{inert(term)}** means {inert(plain)}" for term, plain in words.items())
         below.append(f"<details><summary>{label('Words in this answer')}</summary>\n\n{meanings}\n\n</details>")

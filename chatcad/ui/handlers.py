@@ -15,10 +15,10 @@ from chatcad.errors import ChatCADError, ExampleFailed
 from chatcad.examples import fetched, film_bytes
 from chatcad.findings.wording import positives
 from chatcad.language import speaking
+from chatcad.loading import Loading
 from chatcad.types import Language, Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.labels import label, steps_in
-from chatcad.ui.loading import Loading
 from chatcad.ui.overlay import Layers
 from chatcad.ui.phantom import SIMULATED, phantom_png
 from chatcad.ui.shelf import NOTHING_KEPT, Shelf

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
 from chatcad.examples import fetched
+from chatcad.loading import Loading
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.labels import speak_everywhere
 from chatcad.ui.layout import film_column, header, talk_column
-from chatcad.ui.loading import Loading
 from chatcad.ui.shelf import Shelf
 from chatcad.ui.visit import Visit
 

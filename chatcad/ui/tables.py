@@ -204,7 +204,7 @@ def remarks_html(study: Study) -> str:
     ]
     about += [t for t in (film.modality, film.age_band and f"age {film.age_band}") if t]
     about += [] if film.sex == "unknown" else [f"sex {film.sex}"]
-    warnings = "".join(f"<li>{escape(w)}</li>" for w in film.warnings)
+    warnings = "".join(f"<li>{escape(w)}</li>" for w in (*study.missing, *film.warnings))
     listed = f'<ul class="warnings" aria-label="{label("Warnings about the film")}">{warnings}</ul>' if warnings else ""
     jump = f'<p class="jump"><a href="#talk">{label("Ask about this film")} ↓</a></p>'
     return f'<p class="small">{escape(" · ".join(about))}</p>{listed}{jump}'

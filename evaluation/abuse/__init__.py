@@ -16,6 +16,7 @@ from chatcad.config import Settings
 from evaluation.abuse import (
     bombs,
     canaries,
+    crowd,
     files,
     forms,
     injection,
@@ -50,6 +51,7 @@ SUITES: tuple[tuple[Suite, int], ...] = (
     (pressed.run, 50),
     (injection.control_tokens, ALL),
     (paths.run, ALL),
+    (crowd.run, 20),
     (outside.run, ALL),
 )
 """Each suite with the number of its cases; `ALL` where it has a fixed list."""

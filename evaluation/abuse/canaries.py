@@ -23,13 +23,13 @@ from chatcad.commands.report import IMPRESSION
 from chatcad.config import Settings
 from chatcad.context import parse
 from chatcad.errors import ChatCADError
+from chatcad.loading import Loading
 from chatcad.pipeline import ChatCAD, Conversation
 from chatcad.serialise import study_to_json, turn_to_json
 from chatcad.types import Study
 from chatcad.ui import proof, tables
 from chatcad.ui.chat import provenance_markdown
 from chatcad.ui.handlers import Handlers
-from chatcad.ui.loading import Loading
 from chatcad.ui.overlay import save_overlay
 from evaluation.abuse.attacks import Obedient
 from evaluation.abuse.injection import system

@@ -21,10 +21,10 @@ import numpy as np
 
 from chatcad.config import Settings
 from chatcad.errors import TalkMissing
+from chatcad.loading import Loading
 from chatcad.sessions import SessionStore
 from chatcad.sessions.owner import new_token, owner_id
 from chatcad.ui.handlers import Handlers
-from chatcad.ui.loading import Loading
 from chatcad.ui.shelf import Shelf
 from chatcad.ui.visit import Visit
 from evaluation.abuse.actors import Echo, film_of

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatcad.config import ROOT, Settings
+from chatcad.loading import Loading
 from chatcad.sessions import SessionStore
 from chatcad.types import Turn
 from chatcad.ui.handlers import Handlers
-from chatcad.ui.loading import Loading
 from chatcad.ui.shelf import Shelf
 from chatcad.ui.visit import Visit
 from evaluation.abuse.actors import Echo, film_of

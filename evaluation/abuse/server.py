@@ -20,9 +20,10 @@ START_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it answers, where its uploads lie, and what it has printed."""
+    """Where it answers, its process, where its uploads lie, and what it has printed."""
 
     port: int
+    pid: int
     uploads: Path
     log: Path
 
@@ -42,7 +43,7 @@ def serve(folder: Path, **environment: str) -> Iterator[Server]:
         )
     try:
         _wait(f"http://127.0.0.1:{port}/", process)
-        yield Server(port, uploads, log)
+        yield Server(port, process.pid, uploads, log)
     finally:
         process.terminate()
         process.wait(30)
@@ -55,3 +56,20 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.3)
     raise TimeoutError(f"the server was not up after {START_SECONDS} s")
+
+
+def wait_for_models(server: Server) -> None:
+    """Wait until films are read and questions answered.
+
+    Raises
+    ------
+    TimeoutError
+        They aren't in time.
+    """
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):  # 503 while they are loading
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=5).close()
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"the models were not ready: {server.log.read_text(errors='replace')[-500:]}")

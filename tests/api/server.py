@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from chatcad.api.mount import server_options
 from chatcad.config import Settings
+from chatcad.loading import Loading
 from chatcad.pace import Pace
-from chatcad.ui.loading import Loading
 
 from ..ui.fake import FakeSystem
 

@@ -11,8 +11,8 @@ from PIL import Image
 from chatcad import DISCLAIMER
 from chatcad.api.shapes import StudyResult, TurnResult
 from chatcad.errors import ModelMissing
+from chatcad.loading import Loading
 from chatcad.serialise import study_to_json
-from chatcad.ui.loading import Loading
 
 from ..ui.fake import FakeSystem, study
 from .server import client_of, loaded, send_film

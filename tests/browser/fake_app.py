@@ -9,7 +9,7 @@ from ui.fake import FakeSystem
 from chatcad.api.mount import server_options
 from chatcad.config import load_settings
 from chatcad.errors import BackendFailed
-from chatcad.ui.loading import Loading
+from chatcad.loading import Loading
 from chatcad.ui.page import build, launch_options
 
 LOADING_SECONDS = 3

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from evaluation.abuse import bombs, canaries, files, forms, injection, outside, paths, polyglots, pressed, refusals
+from evaluation.abuse import (
+    bombs,
+    canaries,
+    crowd,
+    files,
+    forms,
+    injection,
+    outside,
+    paths,
+    polyglots,
+    pressed,
+    refusals,
+)
 from evaluation.abuse.outcome import Outcome, outcome, table
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
@@ -14,7 +26,7 @@ SMALL = (
     (injection.unknown_words, 4), (pressed.run, 4),
     (injection.control_tokens, 6),
 )  # fmt: skip
-SLOW = ((bombs.images, 99), (bombs.documents, 99), (paths.run, 999), (outside.run, 9))
+SLOW = ((bombs.images, 99), (bombs.documents, 99), (paths.run, 999), (crowd.run, 4), (outside.run, 9))
 
 
 def _named(suite) -> str:

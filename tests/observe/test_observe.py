@@ -119,7 +119,7 @@ def test_figures_are_for_this_machine_and_for_keys(tmp_path) -> None:
 
 def test_health_tells_what_is_loaded_and_what_failed(tmp_path) -> None:
     from chatcad.errors import ModelMissing
-    from chatcad.ui.loading import Loading
+    from chatcad.loading import Loading
 
     loading = Loading()
     client = client_of(tmp_path, loading)

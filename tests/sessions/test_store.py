@@ -164,7 +164,7 @@ def test_no_file_name_and_no_free_text_about_the_patient_is_kept(store: SessionS
     assert b"DOE" not in on_disk(settings)
     assert set(vars_of_study(settings)) <= {
         "radiograph", "gate", "view", "findings", "measurements", "masks", "draft_report", "run", "pixels", "sha256",
-        "sex", "age_band", "modality", "spacing_mm", "warnings", "grid",
+        "sex", "age_band", "modality", "spacing_mm", "warnings", "grid", "missing",
     }  # fmt: skip
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from chatcad.errors import ModelMissing
 from chatcad.examples import RECORD, fetched, folder, listed
+from chatcad.loading import Loading
 from chatcad.ui import handlers
 from chatcad.ui.handlers import Handlers
-from chatcad.ui.loading import Loading
 from chatcad.ui.visit import Visit
 
 from .fake import FakeSystem, study

@@ -11,13 +11,13 @@ import gradio as gr
 import pytest
 
 from chatcad.config import Settings
+from chatcad.loading import Loading
 from chatcad.sessions import Entry, SessionStore
 from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.ui import history
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.history import History, history_panel, list_html
 from chatcad.ui.layout import film_column, talk_column
-from chatcad.ui.loading import Loading
 from chatcad.ui.shelf import Shelf, title_of
 from chatcad.ui.visit import Visit
 

@@ -13,12 +13,12 @@ import chatcad.ui
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
 from chatcad.language import speaking, spoken, table
+from chatcad.loading import Loading
 from chatcad.planning import foreign
 from chatcad.planning.subjects import labels_meant
 from chatcad.ui import labels, layout, prior, tables, welcome
 from chatcad.ui.chat import _about, _questions
 from chatcad.ui.handlers import Handlers
-from chatcad.ui.loading import Loading
 from chatcad.ui.page import build
 from chatcad.ui.visit import Visit
 from tests.factories import make_study

@@ -1,0 +1,66 @@
+"""What page and API wait for: first the networks, so that films can be read, then everything that answers need.
+
+It knows the order of loading. Whoever serves is up before either is there, and holds these promises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatcad.config import Settings
+from chatcad.errors import ChatCADError, ModelMissing, in_one_line
+from chatcad.line import Line
+from chatcad.pace import Pace
+from chatcad.types import Study
+
+if TYPE_CHECKING:
+    from chatcad.pipeline import ChatCAD
+
+FilmReader = Callable[[Path | bytes], Study]
+
+_log = logging.getLogger("chatcad.loading")
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """Two promises: ``films`` reads a film, ``system`` answers; a failure to load is each one's exception.
+
+    ``line`` and ``pace`` belong to them: whoever uses the models waits in the one and keeps to the other.
+    """
+
+    films: Future[FilmReader] = field(default_factory=Future)
+    system: Future[ChatCAD] = field(default_factory=Future)
+    line: Line = field(default_factory=Line)
+    pace: Pace = field(default_factory=Pace)
+
+    def load(self, settings: Settings) -> None:
+        """Load everything that the settings name; returns when it is there or has failed, and raises nothing."""
+        try:
+            self._load(settings)
+        except Exception as error:  # noqa: BLE001  -- becomes the promises' exception
+            failed = error if isinstance(error, ChatCADError) else _typed(error)
+            _log.error("loading failed: %s", failed, exc_info=failed is not error)
+            for promise in (self.films, self.system):
+                if not promise.done():
+                    promise.set_exception(failed)
+
+    def _load(self, settings: Settings) -> None:
+        from cad_models.choice import chosen
+        from cad_models.reader import CadReader
+        from chatcad.imaging.isolation import KEEPER
+        from chatcad.pipeline import ChatCAD, read_film
+
+        KEEPER.start()
+        reader = CadReader(chosen(settings.cache), lenient=True)
+        self.films.set_result(lambda source: read_film(source, reader, settings))
+        self.system.set_result(ChatCAD.open(settings, serving=True))
+
+
+def _typed(error: Exception) -> ModelMissing:
+    cause, remedy = in_one_line(error), "run `python -m chatcad doctor`, then start again"
+    return ModelMissing(f"the models could not be loaded ({cause}): {remedy}")
