@@ -16,10 +16,12 @@ from chatcad.config import Settings
 from evaluation.abuse import (
     bombs,
     canaries,
+    crosstalk,
     crowd,
     files,
     forms,
     injection,
+    kills,
     letters,
     outside,
     paths,
@@ -35,7 +37,7 @@ ALL = 10_000
 Suite = Callable[[int, int], Outcome]
 
 SUITES: tuple[tuple[Suite, int], ...] = (
-    (bombs.images, ALL),  # first: what a child has ever taken is all that the system tells
+    (bombs.images, ALL),
     (bombs.documents, ALL),
     (files.dicom, 2000),
     (files.raster, 500),
@@ -52,6 +54,8 @@ SUITES: tuple[tuple[Suite, int], ...] = (
     (injection.control_tokens, ALL),
     (paths.run, ALL),
     (crowd.run, 20),
+    (crosstalk.run, 20),
+    (kills.run, 30),
     (outside.run, ALL),
 )
 """Each suite with the number of its cases; `ALL` where it has a fixed list."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
@@ -39,22 +38,21 @@ def images(count: int, seed: int) -> Outcome:
     before = psutil.Process().memory_info().rss
     load(written(phantom_dicom()))
     bombs = list(image_bombs().items())[:count]
-    faults = [f for name, make in bombs if (f := _fault(name, partial(_pixels, make())))]
-    peak = _keepers_peak()
+    with _Watch(_of_the_keeper) as watch:
+        faults = [f for name, make in bombs if (f := _fault(name, partial(_pixels, make())))]
     grown = psutil.Process().memory_info().rss - before
     load(written(phantom_dicom()))
-    return _row("image bombs (deflate, RLE, JPEG 2000, PNG, JPEG)", faults, len(bombs), peak, grown)
+    return _row("image bombs (deflate, RLE, JPEG 2000, PNG, JPEG)", faults, len(bombs), watch.peak, grown)
 
 
 def documents(count: int, seed: int) -> Outcome:
     """Try the first ``count`` document bombs, as ``knowledge add`` reads them; there are eleven."""
     before = psutil.Process().memory_info().rss
     bombs = list(document_bombs().items())[:count]
-    with _Watch() as watch:
+    with _Watch(_of_documents) as watch:
         faults = [f for name, (suffix, make) in bombs if (f := _fault(name, partial(parse, make(), suffix)))]
-    peak = watch.peak
     grown = psutil.Process().memory_info().rss - before
-    return _row("document bombs (DOCX, PDF, HTML, YAML)", faults, len(bombs), peak, grown)
+    return _row("document bombs (DOCX, PDF, HTML, YAML)", faults, len(bombs), watch.peak, grown)
 
 
 def _pixels(data: bytes) -> bytes:
@@ -81,13 +79,13 @@ def _row(name: str, faults: list[str], tried: int, peak: int, grown: int) -> Out
 
 
 class _Watch:
-    """Looks a hundred times a second how much memory the document reader's children hold.
+    """Looks a hundred times a second how much memory children hold.
 
     What the system keeps of a child's greatest memory includes that of this process, which forked it.
     """
 
-    def __init__(self) -> None:
-        self.peak, self._over = 0, threading.Event()
+    def __init__(self, children: Callable[[], Iterable[psutil.Process]]) -> None:
+        self.peak, self._children, self._over = 0, children, threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> _Watch:
@@ -100,18 +98,18 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._over.wait(0.01):
-            for child in psutil.Process().children():
-                with contextlib.suppress(psutil.Error):
-                    if str(CHILD) in child.cmdline():
-                        self.peak = max(self.peak, child.memory_info().rss)
+            with contextlib.suppress(psutil.Error):
+                for child in self._children():
+                    self.peak = max(self.peak, child.memory_info().rss)
 
 
-def _keepers_peak() -> int:
-    """Return the largest resident memory, in bytes, of the keeper and of all that it forked; it ends the keeper."""
+def _of_documents() -> Iterable[psutil.Process]:
+    return (child for child in psutil.Process().children() if str(CHILD) in child.cmdline())
+
+
+def _of_the_keeper() -> Iterable[psutil.Process]:
     process = KEEPER._process
-    assert process is not None  # noqa: S101  -- a film was just read
-    process.kill()
-    return 1024 * os.wait4(process.pid, 0)[2].ru_maxrss
+    return () if process is None else psutil.Process(process.pid).children(recursive=True)
 
 
 def image_bombs() -> dict[str, Callable[[], bytes]]:

@@ -2,14 +2,11 @@
 
 They share one server's objects: the handlers, the line before the model, and the store. Checked are each answer,
 what the chat shows, and what the store gives back afterwards. The times are those of everything but a real model.
-
-``python -m evaluation.abuse.crosstalk [VISITORS [TURNS]]`` prints the outcome.
 """
 
 from __future__ import annotations
 
 import secrets
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -28,16 +25,7 @@ from chatcad.ui.handlers import Handlers
 from chatcad.ui.shelf import Shelf
 from chatcad.ui.visit import Visit
 from evaluation.abuse.actors import Echo, film_of
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Answers given and lost, signs of another visitor, and the 95th percentile of an answer's time in ms."""
-
-    answers: int
-    lost: int
-    crossed: int
-    p95_ms: float
+from evaluation.abuse.outcome import Outcome, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +35,26 @@ class _Visitor:
     seconds: Sequence[float]
 
 
-def run(visitors: int = 20, turns: int = 10) -> Outcome:
-    """Let the visitors ask at the same time, and compare."""
+def run(count: int, seed: int, turns: int = 10) -> Outcome:
+    """Let ``count`` visitors ask at the same time, and compare. Their secrets are drawn anew each time."""
     system: Future[Echo] = Future()
     system.set_result(Echo(pause=0.001))
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(visitors) as threads:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(count) as threads:
         store = SessionStore.open(Settings(cache=Path(folder)))
         work = Handlers(Loading(system=system), shelf=Shelf(store))  # type: ignore[arg-type]  -- stands in for ChatCAD
-        people = list(threads.map(lambda _: _visit(work, turns), range(visitors)))
+        people = list(threads.map(lambda _: _visit(work, turns), range(count)))
         store.engine.dispose()
         again = Shelf(SessionStore.open(Settings(cache=Path(folder))))
-        crossed = sum(_crossed(person, people, again) for person in people)
-        kept = sum(entry.turns for person in people for entry in again.entries(person.visit.owner))
-    times = [1000 * s for person in people for s in person.seconds]
-    return Outcome(len(times), visitors * turns - kept, crossed, float(np.percentile(times, 95)))
+        faults = [fault for person in people if (fault := _fault(person, people, again, turns))]
+    p95 = float(np.percentile([1000 * s for person in people for s in person.seconds], 95))
+    figure = f"{turns} questions each, stored and brought back; p95 {p95:.0f} ms with a model that answers at once"
+    return outcome("visitors of the page at once", faults, count, figure=figure, aim="0 answers of another, 0 lost")
+
+
+def _fault(person: _Visitor, people: Sequence[_Visitor], shelf: Shelf, turns: int) -> str:
+    crossed = _crossed(person, people, shelf)
+    lost = turns - sum(entry.turns for entry in shelf.entries(person.visit.owner))
+    return f"{crossed} signs of others, {lost} answers lost" if crossed or lost else ""
 
 
 def _visit(work: Handlers, turns: int) -> _Visitor:
@@ -90,8 +84,3 @@ def _opens(shelf: Shelf, owner: str, talk: str) -> bool:
     except TalkMissing:
         return False
     return True
-
-
-if __name__ == "__main__":
-    found = run(*map(int, sys.argv[1:]))
-    print(f"{found.answers} answers, {found.lost} lost, {found.crossed} crossed, p95 {found.p95_ms:.0f} ms")

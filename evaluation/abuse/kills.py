@@ -4,7 +4,7 @@ The child drives the page's own verbs (``Handlers`` over a ``Shelf``) and report
 shown as finished. The moments run from before the database is made to deep into a second talk; all children of one
 run share the database, so that each one also finds what the killed one before it left.
 
-``python -m evaluation.abuse.kills [COUNT [SEED]]`` prints the outcome.
+``python -m evaluation.abuse.kills FOLDER`` is the writer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 
 from chatcad.config import ROOT, Settings
@@ -28,6 +27,7 @@ from chatcad.ui.handlers import Handlers
 from chatcad.ui.shelf import Shelf
 from chatcad.ui.visit import Visit
 from evaluation.abuse.actors import Echo, film_of
+from evaluation.abuse.outcome import Outcome, outcome
 
 OWNER = "0" * 64
 MOST_REPORTS = 8
@@ -36,34 +36,25 @@ TURNS_PER_TALK = 6
 PAUSE_SECONDS = 0.002
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How many kills lost nothing, how many failed, and what was seen."""
-
-    done: int
-    failed: int
-    notes: tuple[str, ...]
-
-
-def run(count: int = 30, seed: int = 0) -> Outcome:
+def run(count: int, seed: int) -> Outcome:
     """Kill ``count`` writers, one after the other."""
     moments = random.Random(seed)  # noqa: S311  -- the moments have to come again with the same seed
     reported: dict[str, int] = {}
-    done, turns, notes = 0, 0, []
+    turns, losses = 0, []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(1, count + 1):
             new = _killed_writer(Path(folder), moments.randint(0, MOST_REPORTS), moments.uniform(0, LONGEST_SECONDS))
             reported |= new
             turns += sum(new.values())
-            lost = list(_losses(Path(folder), reported))
-            notes += [f"kill {number}: {what}" for what in lost]
-            done += not lost
-    return Outcome(done, count - done, (f"{turns} turns were reported as finished", *notes))
+            if lost := list(_losses(Path(folder), reported)):
+                losses.append(f"kill {number}: {'; '.join(lost)}")
+    figure = f"{turns} turns were reported as finished"
+    return outcome("kill -9 while talks are written", losses, count, figure=figure, aim="nothing lost, nothing by half")
 
 
 def _killed_writer(folder: Path, reports: int, seconds: float) -> dict[str, int]:
     """Start a writer, kill it so many seconds after so many reports, and return the last one of each talk."""
-    command = [sys.executable, "-m", "evaluation.abuse.kills", "--write", str(folder)]
+    command = [sys.executable, "-m", "evaluation.abuse.kills", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
         assert child.stdout is not None  # noqa: S101  -- it is a pipe
         child.stdout.readline()  # it has loaded its modules
@@ -116,8 +107,4 @@ def _write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--write"]:
-        _write(Path(sys.argv[2]))
-    outcome = run(*map(int, sys.argv[1:]))
-    print(f"{outcome.done} of {outcome.done + outcome.failed} kills restored")
-    print(*outcome.notes, sep="\n")
+    _write(Path(sys.argv[1]))

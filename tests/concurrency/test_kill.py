@@ -7,8 +7,8 @@ from evaluation.abuse import kills
 
 def test_three_kills_at_random_moments_lose_nothing() -> None:
     outcome = kills.run(count=3, seed=7)
-    assert (outcome.done, outcome.failed) == (3, 0), outcome.notes
-    assert not outcome.notes[0].startswith("0 "), "no writer came far enough to be worth killing"
+    assert outcome.reached, outcome.notes
+    assert not outcome.figure.startswith("0 "), "no writer came far enough to be worth killing"
 
 
 def test_a_lost_turn_would_be_noticed(tmp_path) -> None:
