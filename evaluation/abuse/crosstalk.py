@@ -27,12 +27,16 @@ from chatcad.ui.visit import Visit
 from evaluation.abuse.actors import Echo, film_of
 from evaluation.abuse.outcome import Outcome, outcome
 
+MOST_TRIES = 50
+"""Twenty visitors are more than the line has places: who is told that the machine is busy asks again."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Visitor:
     secret: str
     visit: Visit
     seconds: Sequence[float]
+    busy: int
 
 
 def run(count: int, seed: int, turns: int = 10) -> Outcome:
@@ -47,7 +51,8 @@ def run(count: int, seed: int, turns: int = 10) -> Outcome:
         again = Shelf(SessionStore.open(Settings(cache=Path(folder))))
         faults = [fault for person in people if (fault := _fault(person, people, again, turns))]
     p95 = float(np.percentile([1000 * s for person in people for s in person.seconds], 95))
-    figure = f"{turns} questions each, stored and brought back; p95 {p95:.0f} ms with a model that answers at once"
+    busy = sum(person.busy for person in people)
+    figure = f"{turns} questions each, p95 {p95:.0f} ms with an instant model, asked again {busy} times as told (busy)"
     return outcome("visitors of the page at once", faults, count, figure=figure, aim="0 answers of another, 0 lost")
 
 
@@ -58,14 +63,18 @@ def _fault(person: _Visitor, people: Sequence[_Visitor], shelf: Shelf, turns: in
 
 
 def _visit(work: Handlers, turns: int) -> _Visitor:
-    secret, seconds = secrets.token_hex(16), []
+    secret, seconds, busy = secrets.token_hex(16), [], 0
     visit = Visit(owner=owner_id(None, new_token())).about(film_of(secret))
     work.shelf.keep(visit)
     for number in range(turns):
         start = time.perf_counter()
-        *_, visit = work.answer(visit.ask(f"Question {number} of {secret}?"), "clinician", "", owner=secret)
+        for _ in range(MOST_TRIES):
+            *_, visit = work.answer(visit.ask(f"Question {number} of {secret}?"), "clinician", "", owner=secret)
+            if len(visit.turns) > number:
+                break
+            busy += 1
         seconds.append(time.perf_counter() - start)
-    return _Visitor(secret, visit, seconds)
+    return _Visitor(secret, visit, seconds, busy)
 
 
 def _crossed(person: _Visitor, people: Sequence[_Visitor], shelf: Shelf) -> int:

@@ -3,8 +3,6 @@
 The child drives the page's own verbs (``Handlers`` over a ``Shelf``) and reports each answer on a pipe once it was
 shown as finished. The moments run from before the database is made to deep into a second talk; all children of one
 run share the database, so that each one also finds what the killed one before it left.
-
-``python -m evaluation.abuse.kills FOLDER`` is the writer.
 """
 
 from __future__ import annotations
@@ -34,6 +32,7 @@ MOST_REPORTS = 8
 LONGEST_SECONDS = 0.15
 TURNS_PER_TALK = 6
 PAUSE_SECONDS = 0.002
+WRITER = "import sys; from evaluation.abuse.kills import write; write(sys.argv[1])"
 
 
 def run(count: int, seed: int) -> Outcome:
@@ -54,7 +53,7 @@ def run(count: int, seed: int) -> Outcome:
 
 def _killed_writer(folder: Path, reports: int, seconds: float) -> dict[str, int]:
     """Start a writer, kill it so many seconds after so many reports, and return the last one of each talk."""
-    command = [sys.executable, "-m", "evaluation.abuse.kills", str(folder)]
+    command = [sys.executable, "-c", WRITER, str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
         assert child.stdout is not None  # noqa: S101  -- it is a pipe
         child.stdout.readline()  # it has loaded its modules
@@ -97,14 +96,11 @@ def _talk(secret: str, turns: int, shelf: Shelf, pause: float) -> Iterator[Visit
         yield visit
 
 
-def _write(folder: Path) -> None:
+def write(folder: str) -> None:
+    """Write talks into a store and report each finished turn, until it is killed."""
     list(_expected("warm", 1))  # what is loaded late would take all the time there is until the kill
     print("ready", flush=True)
-    shelf = Shelf(SessionStore.open(Settings(cache=folder)))
+    shelf = Shelf(SessionStore.open(Settings(cache=Path(folder))))
     while True:
         for visit in _talk(f"{random.getrandbits(128):032x}", TURNS_PER_TALK, shelf, PAUSE_SECONDS):
             print(visit.talk, len(visit.turns), flush=True)
-
-
-if __name__ == "__main__":
-    _write(Path(sys.argv[1]))
