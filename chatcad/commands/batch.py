@@ -7,17 +7,15 @@ import csv
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chatcad import export
 from chatcad.config import Settings
 from chatcad.errors import ExportRefused, ImageRefused, UsageError
 from chatcad.findings.measure import NAMES
+from chatcad.scale import Networks, open_networks
 from chatcad.types import Study
 from chatcad.vocabulary import terms
-
-if TYPE_CHECKING:
-    from cad_models.reader import CadReader
 
 SUFFIXES = frozenset({".dcm", ".png", ".jpg", ".jpeg", ""})
 
@@ -29,9 +27,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     """
     from tqdm import tqdm
 
-    from cad_models.choice import chosen
-    from cad_models.reader import CadReader
-
     if not arguments.folder.is_dir():
         raise UsageError(f"{arguments.folder} is not a folder: name one that holds films")
     wanted = export.formats(arguments.export) if arguments.export else ()
@@ -39,7 +34,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     done = _paths_done(table)
     files = [p for p in sorted(arguments.folder.rglob("*")) if p.is_file() and p.suffix.lower() in SUFFIXES]
     waiting = [p for p in files if str(p.relative_to(arguments.folder)) not in done]
-    reader = CadReader(chosen(settings.cache))
+    reader = open_networks(settings)
     with table.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns())
         if not done:
@@ -63,7 +58,7 @@ def columns() -> list[str]:
 def rows(
     paths: Sequence[Path],
     folder: Path,
-    reader: CadReader,
+    reader: Networks,
     settings: Settings,
     *,
     wanted: Sequence[export.Format] = (),

@@ -1,0 +1,116 @@
+"""The networks at a URL: a client of ``chatcad.scale.serve`` that reads films as `cad_models.reader.CadReader` does.
+
+It needs neither Ray nor the networks' weights. Files are decoded on this side, in its limited child processes. Several
+films are under way at once, since the deployment forms its batches of what arrives together.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from chatcad.config import Settings
+from chatcad.errors import BackendFailed, ImageRefused, ModelMissing, UsageError
+from chatcad.llm.web import client
+from chatcad.premises import keep_on_premises
+from chatcad.scale.networks import TOGETHER
+from chatcad.scale.wire import pack_film, unpack_reading
+from chatcad.types import Radiograph, Reading
+
+TRIES = 4
+SECONDS = 60.0
+"""For one film, its wait for a replica included."""
+
+REFUSED, UNREADABLE = 422, 400
+_REMEDY = "look at the deployment's log, or unset CHATCAD_CAD to read films in this process"
+
+
+class _NotNow(Exception):
+    """The deployment can't take the film at this moment: a replica restarts, or its queue is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteNetworks:
+    """Reads films through the deployment at ``url``; safe to share between threads."""
+
+    url: str
+    _client: httpx.Client
+    together: int = TOGETHER
+
+    @classmethod
+    def connect(cls, settings: Settings) -> RemoteNetworks:
+        """Return a client of the deployment that the settings name, once it has answered.
+
+        Raises
+        ------
+        ModelMissing
+            Nobody answers there.
+        UsageError
+            Films would leave the premises.
+        """
+        keep_on_premises(settings.cad, "films", allow_remote=settings.allow_remote)
+        web = client(SECONDS)
+        try:
+            web.get(settings.cad).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ModelMissing(f"no networks answer at {settings.cad} ({error}): {_REMEDY}") from error
+        return cls(settings.cad, web)
+
+    def read(self, radiograph: Radiograph) -> Reading:
+        """Read one film.
+
+        Raises
+        ------
+        ImageRefused
+            The picture is not an upright frontal chest film.
+        BackendFailed
+            The deployment failed or fell silent.
+        """
+        try:
+            answer = self._post(pack_film(radiograph))
+        except (httpx.HTTPError, _NotNow) as error:
+            raise BackendFailed(f"the networks at {self.url} failed ({error}): {_REMEDY}") from error
+        if answer.status_code == REFUSED:
+            raise ImageRefused(answer.text)
+        if answer.is_error:
+            raise BackendFailed(f"the networks at {self.url} failed ({answer.status_code}): {_REMEDY}")
+        try:
+            return unpack_reading(answer.content)
+        except UsageError as error:
+            raise BackendFailed(f"the networks at {self.url} said something else: {error}") from error
+
+    def read_many(self, radiographs: Iterable[Radiograph]) -> Iterator[Reading | ImageRefused]:
+        """Read films in their order, at most ``together`` at once; a refusal is yielded, not raised."""
+        source = iter(radiographs)
+        with ThreadPoolExecutor(self.together) as pool:
+            under_way: deque[Future[Reading | ImageRefused]] = deque(
+                pool.submit(self._outcome, film) for film in islice(source, self.together)
+            )
+            while under_way:
+                yield under_way.popleft().result()
+                under_way.extend(pool.submit(self._outcome, film) for film in islice(source, 1))
+
+    def _outcome(self, film: Radiograph) -> Reading | ImageRefused:
+        try:
+            return self.read(film)
+        except ImageRefused as refusal:
+            return refusal
+
+    # A film may be read twice without harm, so that a replica that dies costs its films a pause and nothing else.
+    @retry(
+        retry=retry_if_exception_type((httpx.TransportError, _NotNow)),
+        stop=stop_after_attempt(TRIES),
+        wait=wait_exponential_jitter(0.2, 5),
+        reraise=True,
+    )
+    def _post(self, packed: bytes) -> httpx.Response:
+        answer = self._client.post(self.url, content=packed)
+        if answer.status_code >= 500:
+            raise _NotNow(f"status {answer.status_code}")
+        return answer
