@@ -14,7 +14,7 @@ from chatcad.errors import ImageRefused
 from chatcad.types import Radiograph, Reading
 
 TOGETHER = 16
-"""Films under way at a deployment at once, a batch for each of two replicas: each film takes up to 160 MB here while it waits."""
+"""Films under way at a deployment at once, a batch for each of two replicas; each takes up to 160 MB while it waits."""
 
 
 class Networks(Protocol):
