@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from cad_models.reader import CadReader
 from chatcad import imaging
@@ -136,15 +137,17 @@ def film_seconds(path: Path, reader: CadReader, settings: Settings) -> tuple[flo
 
 
 def cpu_seconds(call: Callable[[], object]) -> float:
-    """Return the CPU seconds of a call, its finished child processes included."""
+    """Return the CPU seconds of a call, those of the processes that decode files included."""
     start = _spent()
     call()
     return _spent() - start
 
 
 def _spent() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    alive = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    others = sum(t.user + t.system + t.children_user + t.children_system for t in alive)
+    return time.process_time() + ended.ru_utime + ended.ru_stime + others
 
 
 def _figure(what: str, on: str, seconds: Array) -> Figure:

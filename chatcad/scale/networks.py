@@ -11,7 +11,7 @@ from typing import Protocol
 
 from chatcad.config import Settings
 from chatcad.errors import ImageRefused
-from chatcad.types import Radiograph, Reading
+from chatcad.types import Box, Masks, Radiograph, Reading, View
 
 TOGETHER = 16
 """Films under way at a deployment at once, a batch for each of two replicas; each takes up to 160 MB while it waits."""
@@ -35,6 +35,9 @@ class Networks(Protocol):
 
     def read_many(self, radiographs: Iterable[Radiograph]) -> Iterator[Reading | ImageRefused]:
         """Yield for each film, in order, what `read` would return or raise."""
+
+    def occluded(self, film: Radiograph, masks: Masks, view: View, box: Box) -> dict[str, tuple[float, float]]:
+        """Return each label's probability on a film as it is, and with a part of it greyed out."""
 
 
 def open_networks(settings: Settings, *, lenient: bool = False) -> Networks:

@@ -17,14 +17,14 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when ray starts: n
 from pydantic import BaseModel, Field
 from ray import serve
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from cad_models.reader import BATCH
 from chatcad.config import load_settings
 from chatcad.errors import ImageRefused, UsageError
 from chatcad.imaging.limits import Limits
-from chatcad.scale.remote import REFUSED, UNREADABLE
-from chatcad.scale.wire import pack_reading, unpack_film
+from chatcad.scale.remote import OCCLUDED, REFUSED, UNREADABLE
+from chatcad.scale.wire import pack_reading, unpack_film, unpack_part
 from chatcad.types import Radiograph, Reading
 
 if TYPE_CHECKING:
@@ -84,19 +84,25 @@ class FilmNetworks:
         self._read.set_batch_wait_timeout_s(size.wait_ms / 1e3)
 
     async def __call__(self, request: Request) -> Response:
-        """Answer with a packed reading, or with why there is none."""
+        """Answer with what was asked, or with why there is none."""
         if request.method != "POST":
             return PlainTextResponse("ChatCAD's networks: POST a packed film\n")
         try:
-            film = unpack_film(await request.body(), self._limits)
-            outcome = await self._read(film)
+            packed = await request.body()
+            if request.url.path.endswith(f"/{OCCLUDED}"):
+                return await self._occluded(packed)
+            outcome = await self._read(unpack_film(packed, self._limits))
+            if isinstance(outcome, Reading):
+                return Response(pack_reading(outcome), media_type="application/octet-stream")
+            return PlainTextResponse(str(outcome), REFUSED)
         except ImageRefused as refusal:
-            outcome = refusal
+            return PlainTextResponse(str(refusal), REFUSED)
         except UsageError as error:
             return PlainTextResponse(str(error), UNREADABLE)
-        if isinstance(outcome, ImageRefused):
-            return PlainTextResponse(str(outcome), REFUSED)
-        return Response(pack_reading(outcome), media_type="application/octet-stream")
+
+    async def _occluded(self, packed: bytes) -> Response:
+        film, masks, box = unpack_part(packed, self._limits)
+        return JSONResponse(await asyncio.to_thread(self._reader.occluded, film, masks, film.view, box))
 
     @serve.batch
     async def _read(self, films: Sequence[Radiograph]) -> list[Reading | ImageRefused]:

@@ -16,7 +16,7 @@ from safetensors.numpy import load, save
 
 from chatcad.errors import UsageError
 from chatcad.imaging.limits import Limits
-from chatcad.types import Gate, LabelReading, Masks, Radiograph, Reading, View
+from chatcad.types import Box, Gate, LabelReading, Masks, Radiograph, Reading, View
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -36,7 +36,38 @@ def unpack_film(packed: bytes, limits: Limits) -> Radiograph:
     ImageRefused
         The film is larger or smaller than the limits.
     """
+    return _film(*_unpack(packed), limits)
+
+
+def pack_part(film: Radiograph, masks: Masks, view: View, box: Box) -> bytes:
+    """Return a film with the part of it that is to be greyed out: see `cad_models.reader.CadReader.occluded`."""
+    outlines, facts = _pack_masks(masks)
+    return _pack({"pixels": film.pixels, **outlines}, {"view": view, "box": box, **facts})
+
+
+def unpack_part(packed: bytes, limits: Limits) -> tuple[Radiograph, Masks, Box]:
+    """Return what `pack_part` packed.
+
+    Raises
+    ------
+    UsageError
+        Not what `pack_part` makes.
+    ImageRefused
+        The film is larger or smaller than the limits.
+    """
     arrays, facts = _unpack(packed)
+    film = _film(arrays, facts, limits)
+    try:
+        left, upper, right, lower = (float(edge) for edge in facts["box"])
+        masks = _unpack_masks(arrays["masks"], facts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"the request marks no part of a film ({error}): send what pack_part makes") from error
+    if not (0 <= left <= right <= 1 and 0 <= upper <= lower <= 1):
+        raise UsageError("the marked part lies beside the film: give edges between 0 and 1")
+    return film, masks, (left, upper, right, lower)
+
+
+def _film(arrays: Arrays, facts: dict[str, Any], limits: Limits) -> Radiograph:
     pixels = arrays.get("pixels")
     if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 2 or facts.get("view") not in get_args(View):
         raise UsageError("the request holds no film: send what chatcad.scale.wire.pack_film makes")
@@ -59,10 +90,9 @@ def pack_reading(reading: Reading) -> bytes:
         "timings_ms": dict(reading.timings_ms),
         "warnings": reading.warnings,
     }
-    if (masks := reading.masks) is not None:
-        outlines = np.stack((masks.right_lung, masks.left_lung, masks.heart))
-        arrays["masks"] = np.packbits(outlines, axis=-1)
-        facts |= {"width": outlines.shape[-1], "quality": masks.quality}
+    if reading.masks is not None:
+        outlines, size = _pack_masks(reading.masks)
+        arrays, facts = arrays | outlines, facts | size
     return _pack(arrays, facts)
 
 
@@ -81,13 +111,13 @@ def unpack_reading(packed: bytes) -> Reading:
             view=facts["view"],
             view_from=facts["view_from"],
             labels=tuple(_label(x, arrays.get(f"heat {i}")) for i, x in enumerate(facts["labels"])),
-            masks=_masks(arrays["masks"], facts) if "masks" in arrays else None,
+            masks=_unpack_masks(arrays["masks"], facts) if "masks" in arrays else None,
             draft=facts["draft"],
             weights_sha256=facts["weights_sha256"],
             timings_ms=facts["timings_ms"],
             warnings=tuple(facts["warnings"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the answer holds no reading ({error}): run the same version on both sides") from error
 
 
@@ -97,7 +127,14 @@ def _label(facts: dict[str, Any], heat_map: NDArray[Any] | None) -> LabelReading
     return LabelReading(**(facts | arrays))
 
 
-def _masks(bits: NDArray[Any], facts: dict[str, Any]) -> Masks:
+def _pack_masks(masks: Masks) -> tuple[Arrays, dict[str, Any]]:
+    outlines = np.stack((masks.right_lung, masks.left_lung, masks.heart))
+    return {"masks": np.packbits(outlines, axis=-1)}, {"width": outlines.shape[-1], "quality": masks.quality}
+
+
+def _unpack_masks(bits: NDArray[Any], facts: dict[str, Any]) -> Masks:
+    if bits.ndim != 3 or bits.dtype != np.uint8 or bits.shape[-1] != -(-facts["width"] // 8):
+        raise ValueError("the outlines have another size than they say")
     right, left, heart = np.unpackbits(bits, axis=-1, count=facts["width"]).astype(bool)
     return Masks(right, left, heart, facts["quality"])
 

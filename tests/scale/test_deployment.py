@@ -51,6 +51,14 @@ def test_many_visitors_at_once_each_get_their_own_film(networks):
     assert studies[0].masks.heart.shape != studies[1].masks.heart.shape
 
 
+def test_a_marked_part_weighs_there_what_it_weighs_here(networks):
+    study = read_film(DATA / NAMES[2], networks, load_settings())
+    asked = (study.radiograph, study.masks, study.view, (0.1, 0.1, 0.5, 0.9))
+    there, here = networks.occluded(*asked), CadReader().occluded(*asked)
+    assert there.keys() == here.keys() and there
+    assert all(there[label] == pytest.approx(here[label], abs=1e-6) for label in here)
+
+
 def test_what_is_no_film_is_answered_and_harms_nobody(deployment, networks):
     assert httpx.post(deployment, content=b"\x80\x04K\x01.").status_code == 400
     assert read_film(DATA / NAMES[0], networks, load_settings()).gate.accepted

@@ -7,7 +7,8 @@ import pytest
 
 from chatcad.errors import ImageRefused, UsageError
 from chatcad.imaging.limits import Limits
-from chatcad.scale.wire import pack_film, pack_reading, unpack_film, unpack_reading
+from chatcad.scale import wire
+from chatcad.scale.wire import pack_film, pack_part, pack_reading, unpack_film, unpack_part, unpack_reading
 from chatcad.types import Gate, LabelReading, Reading
 from tests.factories import make_film, make_masks
 
@@ -68,6 +69,26 @@ def test_only_pixels_and_view_of_a_film_leave():
 def test_what_is_no_film_is_told(packed):
     with pytest.raises(UsageError):
         unpack_film(packed, Limits())
+
+
+def test_a_marked_part_arrives_with_its_outlines():
+    film, masks = make_film(), make_masks()
+    got, outlines, box = unpack_part(pack_part(film, masks, "PA", (0.1, 0.2, 0.5, 0.6)), Limits())
+    assert np.array_equal(got.pixels, film.pixels)
+    assert (got.view, box, outlines.quality) == ("PA", (0.1, 0.2, 0.5, 0.6), masks.quality)
+    assert np.array_equal(outlines.heart, masks.heart)
+
+
+@pytest.mark.parametrize("box", [(0.5, 0, 0.4, 1), (0, 0, 1, 1.5), (0, 0, 1), "none"])
+def test_a_part_beside_the_film_is_told(box):
+    with pytest.raises(UsageError):
+        unpack_part(pack_part(make_film(), make_masks(), "PA", box), Limits())
+
+
+def test_outlines_that_claim_another_size_are_not_unpacked(monkeypatch):
+    monkeypatch.setattr(wire, "_pack_masks", lambda m: ({"masks": np.zeros((3, 1, 1), np.uint8)}, {"width": 10**12}))
+    with pytest.raises(UsageError, match="another size"):
+        unpack_part(pack_part(make_film(), make_masks(), "PA", (0, 0, 1, 1)), Limits())
 
 
 def test_a_film_beyond_the_limits_is_refused():
