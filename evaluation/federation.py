@@ -78,7 +78,8 @@ def run(settings: Settings) -> dict[str, Any]:
             "labels": {s.name: len(s) for s in label_sites},
             "masks": {s.name: len(s) for s in mask_sites},
         },
-        "too_few": too_few(labelled),
+        "few": FEW,
+        "films_with_and_without": support(labelled),
         "core_minutes": round((time.process_time() - start) / 60, 1),
         "figures": figures,
     }
@@ -142,15 +143,15 @@ def thumbnails(site: HeldOut) -> np.ndarray[Any, Any]:
     return scores
 
 
-def too_few(judged: Sequence[HeldOut]) -> dict[str, list[int]]:
-    """Return the label and site of each figure that rests on fewer than `FEW` films, with and without."""
+def support(judged: Sequence[HeldOut]) -> dict[str, list[int]]:
+    """Return how many films with and without each label stand behind the figures of each site."""
     from cad_models.training.federated_tasks import LABELS
 
     found = {}
     for site in judged:
         for label, truth in zip(LABELS, site.truth.T, strict=True):
             having, lacking = int((truth == 1).sum()), int((truth == 0).sum())
-            if min(having, lacking) < FEW and having + lacking > 0:
+            if having + lacking > 0:
                 found[f"{label} at {site.site}"] = [having, lacking]
     return found
 

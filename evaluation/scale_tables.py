@@ -77,16 +77,18 @@ def _ways(measure: str) -> str:
     ending = f", {measure}"
     chosen = (f for f in found["figures"] if f["what"].endswith(ending))
     rows = _by_row((f["what"].removesuffix(ending), f["on"], f) for f in chosen)
+    support: dict[str, list[int]] = found["films_with_and_without"]
     ways = list(dict.fromkeys(way for row in rows.values() for way in row))
     cells = [
         (
-            what + (" (too few)" if what in found["too_few"] else ""),
-            next(iter(row.values()))["n"],
+            what + (" **(too few)**" if min(support.get(what, [found["few"]])) < found["few"] else ""),
+            " / ".join(map(str, support.get(what, [next(iter(row.values()))["n"]]))),
             *(interval([row[w]["value"], row[w]["low"], row[w]["high"]], 2) if w in row else "–" for w in ways),
         )
         for what, row in rows.items()
     ]
-    return markdown((measure, "n", *ways), cells)
+    films = "n with / without" if measure == "AUROC" else "n"
+    return markdown((measure, films, *ways), cells)
 
 
 def _by_row(cells: Iterable[tuple[str, str, Figure]]) -> dict[str, dict[str, Any]]:

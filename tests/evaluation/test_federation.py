@@ -99,8 +99,8 @@ def test_no_patient_that_judges_was_in_training_at_any_site():
     assert seen and judged and not seen & judged
 
 
-def test_few_films_are_named():
+def test_it_is_counted_how_many_films_stand_behind_a_figure():
     truth = torch.tensor([[1.0] + [torch.nan] * 4] * 25 + [[0.0] + [torch.nan] * 4] * 3)
     few = federation.HeldOut("here", (), torch.zeros(28, 1, 8, 8), truth)
-    assert federation.too_few([few]) == {"Lung Opacity at here": [25, 3]}
+    assert federation.support([few]) == {"Lung Opacity at here": [25, 3]}
     assert len(pooled([site("a", 3), site("b", 4)])) == 7
