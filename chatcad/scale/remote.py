@@ -63,9 +63,11 @@ class RemoteNetworks:
         keep_on_premises(settings.cad, "films", allow_remote=settings.allow_remote)
         web = client(SECONDS)
         try:
-            web.get(settings.cad).raise_for_status()
+            status = web.get(settings.cad).status_code
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ModelMissing(f"no networks answer at {settings.cad} ({error}): {_REMEDY}") from error
+        if status != httpx.codes.OK:
+            raise ModelMissing(f"no networks at {settings.cad} (status {status}): {_REMEDY}")
         return cls(settings.cad, web)
 
     def read(self, radiograph: Radiograph) -> Reading:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when ray starts: nothing is reported to its makers
 
@@ -55,8 +55,9 @@ class Size(BaseModel):
     cores: int = Field(1, ge=1)
 
 
-def build(size: Size) -> Application:
-    """Return the application that ``serve run`` or `ray.serve.run` deploys."""
+def build(size: Size | dict[str, Any]) -> Application:
+    """Return the application that ``serve run`` (with the ``args`` of its file) or `ray.serve.run` deploys."""
+    size = Size.model_validate(size)
     deploy = serve.deployment(
         name="networks",
         num_replicas=size.replicas,

@@ -77,12 +77,17 @@ def test_no_pod_is_root_or_may_become_it():
 
 def test_the_deployment_that_the_examples_describe_can_be_made():
     pytest.importorskip("ray", reason="the extras are not installed: make scale-test")
+    from ray.serve import Application
+    from ray.serve._private.api import call_user_app_builder_with_args_if_necessary
     from ray.serve.schema import ServeDeploySchema
 
-    from chatcad.scale.serve import Size
+    from chatcad.scale.serve import Size, build
 
     service = next(d for d in documents() if d["kind"] == "RayService")
     for text in (SERVE.read_text(encoding="utf-8"), service["spec"]["serveConfigV2"]):
         (application,) = ServeDeploySchema.model_validate(yaml.safe_load(text)).applications
         assert application.import_path == "chatcad.scale.serve:build"
         assert Size(**application.args).batch == 8
+        # As Ray does it: a builder whose annotations are strings is given the file's words as they are.
+        built = call_user_app_builder_with_args_if_necessary(build, application.args)
+        assert isinstance(built, Application)

@@ -32,7 +32,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.answer(200, b"here")
+        self.answer(200 if self.path == "/" else 404, b"here")
 
     def do_POST(self):
         film = unpack_film(self.rfile.read(int(self.headers["Content-Length"])), Limits())
@@ -98,6 +98,12 @@ def test_a_failure_is_typed_and_says_where(server, statuses, asked):
 def test_nobody_there_is_told_at_the_start():
     with pytest.raises(ModelMissing, match="CHATCAD_CAD"):
         scale.open_networks(Settings(cad="http://127.0.0.1:9/"))
+
+
+def test_another_server_there_is_told_in_one_line(server):
+    with pytest.raises(ModelMissing, match="status 404") as told:
+        scale.open_networks(Settings(cad=server.url + "elsewhere"))
+    assert "\n" not in str(told.value)
 
 
 def test_films_do_not_leave_the_premises():
