@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from chatcad.config import Settings
 from chatcad.errors import ChatCADError, ModelMissing, SearchFailed, in_one_line
+from chatcad.scale import Networks, open_networks
 from chatcad.types import Mode, Passage
 
 if TYPE_CHECKING:

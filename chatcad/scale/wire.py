@@ -89,6 +89,7 @@ def pack_reading(reading: Reading) -> bytes:
         "weights_sha256": dict(reading.weights_sha256),
         "timings_ms": dict(reading.timings_ms),
         "warnings": reading.warnings,
+        "missing": reading.missing,
     }
     if reading.masks is not None:
         outlines, size = _pack_masks(reading.masks)
@@ -116,6 +117,7 @@ def unpack_reading(packed: bytes) -> Reading:
             weights_sha256=facts["weights_sha256"],
             timings_ms=facts["timings_ms"],
             warnings=tuple(facts["warnings"]),
+            missing=tuple(facts["missing"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"the answer holds no reading ({error}): run the same version on both sides") from error

@@ -1,6 +1,6 @@
 """Films and readings survive the way to the networks and back, bit by bit; nothing else gets through."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ READING = Reading(
     weights_sha256={"classifier": "ab" * 32},
     timings_ms={"view": 1.5},
     warnings=("rotated",),
+    missing=("no draft: the network failed",),
 )
 
 
@@ -42,6 +43,12 @@ def same_reading(a, b):
 
 def test_a_reading_comes_back_equal():
     same_reading(unpack_reading(pack_reading(READING)), READING)
+
+
+def test_no_field_of_a_reading_is_forgotten():
+    """A field that is added to `Reading` and not to the wire comes back as its default."""
+    empty = Reading(READING.gate, "PA", "header", (), None, "", {})
+    assert all(getattr(READING, f.name) != getattr(empty, f.name) for f in fields(Reading) if f.name != "gate")
 
 
 def test_only_pixels_and_view_of_a_film_leave():
