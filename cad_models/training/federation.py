@@ -65,6 +65,7 @@ def train_at(site: Site, task: Task, network: nn.Module, *, steps: int, seed: in
         FedProx's μ: how strongly the weights are held near those that the site was sent.
     """
     rng = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)  # of dropout, whose numbers would else depend on which site was asked first
     sent = [p.detach().clone() for p in network.parameters()]
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-2)
     network.train()
@@ -110,7 +111,8 @@ class Here(Grid):
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
         """Hand each message to its site and collect the answers."""
-        return [self._answer(message) for message in messages]
+        # Flower draws its sites in a random order, and sums are rounded in the order that they are made in.
+        return [self._answer(m) for m in sorted(messages, key=lambda m: m.metadata.dst_node_id)]
 
     def _answer(self, message: Message) -> Message:
         node = message.metadata.dst_node_id

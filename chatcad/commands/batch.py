@@ -34,13 +34,18 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     done = _paths_done(table)
     files = [p for p in sorted(arguments.folder.rglob("*")) if p.is_file() and p.suffix.lower() in SUFFIXES]
     waiting = [p for p in files if str(p.relative_to(arguments.folder)) not in done]
-    reader = open_networks(settings)
     with table.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns())
         if not done:
             writer.writeheader()
         reports = out.with_name(f"{out.stem}-reports")
-        read = rows(waiting, arguments.folder, reader, settings, wanted=wanted, reports=reports)
+        if arguments.engine == "ray":
+            from chatcad.scale.folder import rows_by_ray
+
+            read = rows_by_ray(waiting, arguments.folder, settings, wanted=wanted, reports=reports)
+        else:
+            reader = open_networks(settings)
+            read = rows(waiting, arguments.folder, reader, settings, wanted=wanted, reports=reports)
         for values in tqdm(read, total=len(waiting), unit="film", file=sys.stderr):
             writer.writerow(values)
             # A batch's rows are written whole before the next one is opened: a stopped run resumes after them.

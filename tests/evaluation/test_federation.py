@@ -52,6 +52,13 @@ def test_weights_are_averaged_by_numbers_of_films():
     assert torch.allclose(averaged[1].weight, 0.25 * ends[0][1].weight + 0.75 * ends[1][1].weight, atol=1e-6)
 
 
+def test_a_run_can_be_repeated():
+    noisy = Task(lambda: nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(16, 1)), brightness_loss)
+    sites, start = [site(n, 30, i) for i, n in enumerate("abc")], noisy.network()
+    ends = [federated(sites, noisy, rounds=3, steps=2, start=copy.deepcopy(start))[2].weight for _ in range(3)]
+    assert torch.equal(ends[0], ends[1]) and torch.equal(ends[0], ends[2])
+
+
 def test_fedprox_holds_a_site_near_what_it_was_sent():
     start, where = TASK.network(), site("a", 30)
     free, held = (train_at(where, TASK, copy.deepcopy(start), steps=60, seed=0, pull=p) for p in (0.0, 100.0))

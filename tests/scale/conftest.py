@@ -7,9 +7,9 @@ import pytest
 from tests.cad_models.real_data import DATA
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployment():
-    """Return the address of two replicas with batching; slow to start, so once a session."""
+    """Return the address of two replicas with batching; slow to start, and it takes every core that Ray has."""
     pytest.importorskip("ray", reason="the extras are not installed: make scale-test")
     if not DATA.is_dir():
         pytest.skip(f"no films at {DATA}: set CHATCAD_DATA")
