@@ -22,10 +22,11 @@ def paths() -> str:
 def circumstances() -> str:
     """Return on what the paths were measured."""
     s = stored("scale")
-    return (
-        f"{s['films']} films in {s['rounds']} rounds, {s['clients']} clients, {s['cores']} cores; load average "
-        f"{s['load_average']} when it ended.\n"
-    )
+    said = f"{s['films']} films in {s['rounds']} rounds, {s['clients']} clients, {s['cores']} cores; load average "
+    said += f"{s['load_average']} before it began."
+    if s["load_average"] > 1:
+        said += " **Other programs had the cores too: these times can't be compared, only the readings.**"
+    return said + "\n"
 
 
 def work() -> str:
