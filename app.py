@@ -16,7 +16,6 @@ from chatcad.api.mount import server_options
 from chatcad.config import load_settings
 from chatcad.errors import ChatCADError
 from chatcad.loading import Loading
-from chatcad.pace import Pace
 from chatcad.ui.page import build, launch_options
 
 
@@ -27,7 +26,7 @@ def main() -> None:
     require_login(settings)
     observe.begin(settings)
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.cache / "uploads"))
-    loading = Loading(pace=Pace(settings.films_and_questions_a_minute))
+    loading = Loading.of(settings)
     page = build(loading, settings)
     try:
         page.launch(**launch_options(settings), **server_options(loading, settings))

@@ -78,6 +78,8 @@ class CadReader:
         A network's weights are missing or damaged; the message says the remedy. So for gate and segmenter always.
     """
 
+    together = BATCH
+
     def __init__(
         self,
         chosen: Mapping[registry.Task, str] = EMBEDDED,

@@ -18,15 +18,13 @@ from chatcad.errors import ImageRefused
 from chatcad.types import Radiograph, Reading, Study
 
 if TYPE_CHECKING:
-    from cad_models.reader import CadReader
+    from chatcad.scale import Networks
 
 LOADERS = 2
 """Threads that decode files while the networks run: decoders let go of the interpreter's lock."""
 
 
-def read_films(
-    sources: Iterable[Path | bytes], reader: CadReader, settings: Settings
-) -> Iterator[Study | ImageRefused]:
+def read_films(sources: Iterable[Path | bytes], reader: Networks, settings: Settings) -> Iterator[Study | ImageRefused]:
     """Read films into facts, in their order.
 
     Parameters
@@ -41,13 +39,11 @@ def read_films(
     Study or ImageRefused
         One a source; its times are the film's share of its batch.
     """
-    from cad_models.reader import BATCH
-
     source = iter(sources)
     with ThreadPoolExecutor(LOADERS) as pool:
 
         def begin() -> list[Future[tuple[Radiograph | ImageRefused, float]]]:
-            return [pool.submit(_load, one, settings) for one in islice(source, BATCH)]
+            return [pool.submit(_load, one, settings) for one in islice(source, reader.together)]
 
         waiting = begin()
         while waiting:

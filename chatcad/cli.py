@@ -120,6 +120,7 @@ def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentP
     batch.add_argument(
         "--export", default="", metavar="FORMATS", help="each film's report as well: pdf, fhir, sr, seg, sc"
     )
+    batch.add_argument("--engine", choices=("here", "ray"), default="here", help="this process, or Ray Data's many")
 
     contact = commands.add_parser("contact-sheet", help="varied films with outlines and heat maps on one picture")
     contact.add_argument("source", type=Path, metavar="FOLDER|MANIFEST.csv")

@@ -46,6 +46,7 @@ class Settings:
     embedding_model: str = ""
     rerank_model: str = ""
     chroma_url: str = ""
+    cad: str = ""
     threads: int = 0
     answer_seconds: float = 8.0
     feedback: bool = True

@@ -93,7 +93,7 @@ class Desk:
         read_film = self.loading.films.result()
         try:
             self.loading.pace.take(owner)
-            with self.line.turn(owner):
+            with self.loading.film_line.turn(owner):
                 study = read_film(source)
         except ChatCADError as error:
             observe.film_refused(error, owner)

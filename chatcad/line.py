@@ -1,4 +1,4 @@
-"""The line before the models: one at a time, and nobody's second request before another's first.
+"""The line before the models: so many at a time, and nobody's second request before another's first.
 
 It knows owners and their order. It knows nothing of films; ``desk`` holds a place while a model works.
 """
@@ -28,16 +28,18 @@ class Line:
     """A fair lock. Each request of one owner is ranked behind that owner's earlier one, and among owners by arrival.
 
     This is start-time fair queueing with requests of equal cost (Goyal, Vin, Cheng 1996): a client that sends twenty
-    questions at once delays another client's first by one, not by twenty.
+    questions at once delays another client's first by one, not by twenty. ``at_once`` are served together: one by
+    the models of this process, several by a deployment of them.
     """
 
     places: int = PLACES
+    at_once: int = 1
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: list[tuple[int, int]] = field(default_factory=list)
     _last: dict[str, int] = field(default_factory=dict)
     _arrivals: int = 0
     _round: int = 0
-    _taken: bool = False
+    _taken: int = 0
 
     def __len__(self) -> int:
         """Return how many wait or are being served."""
@@ -82,7 +84,7 @@ class Line:
             yield
         finally:
             with self._changed:
-                self._taken = False
+                self._taken -= 1
                 if not self._waiting:
                     self._last.clear()
                 self._changed.notify_all()
@@ -95,7 +97,7 @@ class Line:
             self._last[owner] = rank
             ticket = (rank, self._arrivals)
             heapq.heappush(self._waiting, ticket)
-            while self._taken or self._waiting[0] != ticket:
+            while self._taken >= self.at_once or self._waiting[0] != ticket:
                 self._changed.wait(_LOOK_SECONDS)
                 if gone.is_set():
                     self._waiting.remove(ticket)
@@ -103,4 +105,5 @@ class Line:
                     self._changed.notify_all()
                     raise Gone
             heapq.heappop(self._waiting)
-            self._taken, self._round = True, rank
+            self._taken, self._round = self._taken + 1, rank
+            self._changed.notify_all()  # the next one may have a place too

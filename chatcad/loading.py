@@ -16,6 +16,8 @@ from chatcad.config import Settings
 from chatcad.errors import ChatCADError, ModelMissing, in_one_line
 from chatcad.line import Line
 from chatcad.pace import Pace
+from chatcad.scale import open_networks
+from chatcad.scale.networks import TOGETHER
 from chatcad.types import Study
 
 if TYPE_CHECKING:
@@ -30,13 +32,26 @@ _log = logging.getLogger("chatcad.loading")
 class Loading:
     """Two promises: ``films`` reads a film, ``system`` answers; a failure to load is each one's exception.
 
-    ``line`` and ``pace`` belong to them: whoever uses the models waits in the one and keeps to the other.
+    ``line`` and ``pace`` belong to them: whoever uses the models waits in the one and keeps to the other. Films wait in
+    a line of their own where a deployment reads them, several at once.
     """
 
     films: Future[FilmReader] = field(default_factory=Future)
     system: Future[ChatCAD] = field(default_factory=Future)
     line: Line = field(default_factory=Line)
     pace: Pace = field(default_factory=Pace)
+    deployment_line: Line | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Loading:
+        """Return the promises of what the settings name."""
+        deployment = Line(at_once=TOGETHER) if settings.cad else None
+        return cls(pace=Pace(settings.films_and_questions_a_minute), deployment_line=deployment)
+
+    @property
+    def film_line(self) -> Line:
+        """Where films wait."""
+        return self.line if self.deployment_line is None else self.deployment_line
 
     def load(self, settings: Settings) -> None:
         """Load everything that the settings name; returns when it is there or has failed, and raises nothing."""
@@ -50,13 +65,11 @@ class Loading:
                     promise.set_exception(failed)
 
     def _load(self, settings: Settings) -> None:
-        from cad_models.choice import chosen
-        from cad_models.reader import CadReader
         from chatcad.imaging.isolation import KEEPER
         from chatcad.pipeline import ChatCAD, read_film
 
         KEEPER.start()
-        reader = CadReader(chosen(settings.cache), lenient=True)
+        reader = open_networks(settings, lenient=True)
         self.films.set_result(lambda source: read_film(source, reader, settings))
         self.system.set_result(ChatCAD.open(settings, serving=True))
 

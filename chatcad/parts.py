@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from chatcad.config import Settings
 from chatcad.errors import ChatCADError, ModelMissing, SearchFailed, in_one_line
+from chatcad.scale import Networks, open_networks
 from chatcad.types import Mode, Passage
 
 if TYPE_CHECKING:
-    from cad_models.reader import CadReader
     from chatcad.llm.writer import Writer
     from chatcad.planning import Understanding
 
@@ -38,7 +38,7 @@ class Retriever(Protocol):
 
 _log = logging.getLogger("chatcad.parts")
 
-Parts = tuple["CadReader", "Understanding", Retriever, "Writer"]
+Parts = tuple[Networks, "Understanding", Retriever, "Writer"]
 
 
 def load(settings: Settings, *, serving: bool) -> Parts:
@@ -54,15 +54,13 @@ def load(settings: Settings, *, serving: bool) -> Parts:
     ModelMissing
         What can't be done without is missing; the message says the remedy.
     """
-    from cad_models.choice import chosen
-    from cad_models.reader import CadReader
     from chatcad.imaging.isolation import KEEPER
     from chatcad.planning import Understanding
     from chatcad.retrieval.embedding import embedder
 
     KEEPER.start()
     writer = _writer(settings, serving=serving)
-    reader = CadReader(chosen(settings.cache), lenient=True)
+    reader = open_networks(settings, lenient=True)
     return reader, Understanding(embedder(settings)), _retriever(settings, serving=serving), writer
 
 

@@ -19,10 +19,10 @@ from chatcad import cases, checking, findings, imaging, parts, planning, prompti
 from chatcad.config import EMBEDDED_TOKENS, Settings, load_settings
 from chatcad.context import in_words, without_identity
 from chatcad.language import speaking
+from chatcad.scale import Networks
 from chatcad.types import Context, Language, Mode, PromptDesign, Region, Sentence, Study, Turn
 
 if TYPE_CHECKING:
-    from cad_models.reader import CadReader
     from chatcad.llm.writer import Writer
 
 
@@ -49,7 +49,7 @@ class Conversation:
 class ChatCAD:
     """The whole system behind every face: networks, knowledge and language model, each loaded once."""
 
-    reader: CadReader
+    reader: Networks
     understand: planning.Understanding
     retriever: parts.Retriever
     writer: Writer
@@ -132,7 +132,7 @@ class ChatCAD:
         return talk.turns
 
 
-def read_film(source: Path | bytes, reader: CadReader, settings: Settings) -> Study:
+def read_film(source: Path | bytes, reader: Networks, settings: Settings) -> Study:
     """Read one film into facts with the networks alone: no knowledge base or language model is needed."""
     start = time.monotonic()
     radiograph = imaging.load(source, max_bytes=settings.max_bytes, max_pixels=settings.max_pixels)

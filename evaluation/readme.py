@@ -6,32 +6,21 @@ A table stands between ``<!-- name -->`` and ``<!-- /name -->``; the names are t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from chatcad.config import ROOT
 from chatcad.llm import catalogue
 from evaluation.figures import stored
+from evaluation.scale_tables import SCALE_BLOCKS
+from evaluation.tables import interval, markdown, of_figure
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "paired_synthesis.md", ROOT / "docs" / "conversation.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "paired_synthesis.md",
+    ROOT / "docs" / "conversation.md",
+    ROOT / "docs" / "scale.md",
+)
 BETWEEN = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
-
-
-def interval(value: Sequence[float], digits: int = 3) -> str:
-    """Return a point with its 95% interval."""
-    point, low, high = (f"{v:.{digits}f}" for v in value)
-    return f"{point} [{low}, {high}]"
-
-
-def of_figure(figure: dict[str, Any] | None) -> str:
-    """Return a figure's value, or that there is none."""
-    return interval([figure["value"], figure["low"], figure["high"]]) if figure else "not measured"
 
 
 def bars() -> str:
@@ -177,6 +166,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "languages": languages,
     "reports": reports,
     "wording": wording,
+    **SCALE_BLOCKS,
     "models": lambda: catalogue.table() + "\n",
 }
 

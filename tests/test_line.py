@@ -94,3 +94,26 @@ def test_an_error_inside_frees_the_line() -> None:
         raise ValueError("inside")
     with line.turn("a"):
         assert len(line) == 1
+
+
+def test_a_deployment_s_line_serves_several_at_once_and_no_more() -> None:
+    line, inside, most = Line(at_once=3), threading.Semaphore(0), []
+    leave = threading.Event()
+
+    def come(owner: str) -> None:
+        with line.turn(owner):
+            most.append(owner)
+            inside.release()
+            leave.wait(3)
+
+    threads = [threading.Thread(target=come, args=(f"owner {n}",)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        assert inside.acquire(timeout=3)
+    assert not inside.acquire(timeout=0.4)
+    assert (len(most), len(line)) == (3, 5)
+    leave.set()
+    for thread in threads:
+        thread.join(3)
+    assert (len(most), len(line)) == (5, 0)

@@ -10,17 +10,16 @@ from chatcad import DISCLAIMER
 from chatcad.config import Settings
 from chatcad.errors import ModelMissing
 from chatcad.findings.wording import measurement_line
+from chatcad.scale import open_networks
 from chatcad.types import Study
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Read one film and print its facts; exit code 4 where a network failed, and the rest is printed."""
-    from cad_models.choice import chosen
-    from cad_models.reader import CadReader
     from chatcad.pipeline import read_film
     from chatcad.serialise import study_to_json
 
-    study = read_film(arguments.image, CadReader(chosen(settings.cache), lenient=True), settings)
+    study = read_film(arguments.image, open_networks(settings, lenient=True), settings)
     print(json.dumps(study_to_json(study), indent=1) if arguments.json else as_text(study))
     if arguments.overlay is not None:
         from chatcad.ui.overlay import save_overlay

@@ -7,17 +7,15 @@ import csv
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chatcad import export
 from chatcad.config import Settings
 from chatcad.errors import ExportRefused, ImageRefused, UsageError
 from chatcad.findings.measure import NAMES
+from chatcad.scale import Networks, open_networks
 from chatcad.types import Study
 from chatcad.vocabulary import terms
-
-if TYPE_CHECKING:
-    from cad_models.reader import CadReader
 
 SUFFIXES = frozenset({".dcm", ".png", ".jpg", ".jpeg", ""})
 
@@ -29,9 +27,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     """
     from tqdm import tqdm
 
-    from cad_models.choice import chosen
-    from cad_models.reader import CadReader
-
     if not arguments.folder.is_dir():
         raise UsageError(f"{arguments.folder} is not a folder: name one that holds films")
     wanted = export.formats(arguments.export) if arguments.export else ()
@@ -39,13 +34,18 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     done = _paths_done(table)
     files = [p for p in sorted(arguments.folder.rglob("*")) if p.is_file() and p.suffix.lower() in SUFFIXES]
     waiting = [p for p in files if str(p.relative_to(arguments.folder)) not in done]
-    reader = CadReader(chosen(settings.cache))
     with table.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns())
         if not done:
             writer.writeheader()
         reports = out.with_name(f"{out.stem}-reports")
-        read = rows(waiting, arguments.folder, reader, settings, wanted=wanted, reports=reports)
+        if arguments.engine == "ray":
+            from chatcad.scale.folder import rows_by_ray
+
+            read = rows_by_ray(waiting, arguments.folder, settings, wanted=wanted, reports=reports)
+        else:
+            reader = open_networks(settings)
+            read = rows(waiting, arguments.folder, reader, settings, wanted=wanted, reports=reports)
         for values in tqdm(read, total=len(waiting), unit="film", file=sys.stderr):
             writer.writerow(values)
             # A batch's rows are written whole before the next one is opened: a stopped run resumes after them.
@@ -63,7 +63,7 @@ def columns() -> list[str]:
 def rows(
     paths: Sequence[Path],
     folder: Path,
-    reader: CadReader,
+    reader: Networks,
     settings: Settings,
     *,
     wanted: Sequence[export.Format] = (),

@@ -12,6 +12,7 @@ from chatcad.commands.batch import SUFFIXES
 from chatcad.config import Settings
 from chatcad.errors import ImageRefused, UsageError
 from chatcad.imaging import load
+from chatcad.scale import open_networks
 from chatcad.ui.sheet import Refused, sheet
 
 FEW = 12
@@ -22,8 +23,6 @@ KINDS = ("dataset", "view", "no_finding", "tb", "label", "subtype", "nodule", "f
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     """Read the films, write the sheet, and print which number is which file."""
-    from cad_models.choice import chosen
-    from cad_models.reader import CadReader
     from chatcad.batches import read_films
 
     paths = varied(arguments.source, arguments.n)
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         raise UsageError(
             f"{arguments.source} holds no film: name a folder of films or a manifest with a column `image`"
         )
-    outcomes = list(read_films(paths, CadReader(chosen(settings.cache)), settings))
+    outcomes = list(read_films(paths, open_networks(settings), settings))
     shown = [
         _refused(p, o, settings) if isinstance(o, ImageRefused) else o for p, o in zip(paths, outcomes, strict=True)
     ]

@@ -19,6 +19,7 @@ from chatcad.config import Settings
 from chatcad.errors import UsageError
 from chatcad.export.markdown import as_markdown
 from chatcad.language import supported
+from chatcad.scale import open_networks
 from chatcad.types import Mode, PromptDesign, SimilarCase, Study, Turn
 
 IMPRESSION = "What do you see on this film?"
@@ -57,13 +58,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _proofread(arguments: argparse.Namespace, settings: Settings) -> int:
-    from cad_models.choice import chosen
-    from cad_models.reader import CadReader
     from chatcad.pipeline import read_film
     from chatcad.serialise import study_to_json
 
     edited = _edited(arguments.proofread)
-    study = read_film(arguments.image, CadReader(chosen(settings.cache), lenient=True), settings)
+    study = read_film(arguments.image, open_networks(settings, lenient=True), settings)
     proof = proofread(edited, study)
     if arguments.json:
         print(json.dumps({"study": study_to_json(study), "proof": asdict(proof)}, indent=1))

@@ -11,12 +11,11 @@ from chatcad import DISCLAIMER, observe
 from chatcad.config import Settings
 from chatcad.network.node import Node, Peer, ae_title, destination, query_filters
 from chatcad.premises import keep_on_premises
+from chatcad.scale import open_networks
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
-    from cad_models.choice import chosen
-    from cad_models.reader import CadReader
     from chatcad.network import service
 
     node = node_of(arguments, settings)
@@ -26,7 +25,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    service.run(node, CadReader(chosen(settings.cache)), settings, stop)
+    service.run(node, open_networks(settings), settings, stop)
 
 
 def node_of(arguments: argparse.Namespace, settings: Settings) -> Node:

@@ -24,7 +24,7 @@ from chatcad.network.pull import pull
 from chatcad.network.queue import Queue
 
 if TYPE_CHECKING:
-    from cad_models.reader import CadReader
+    from chatcad.scale import Networks
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ OWNER = "dicom"
 """Who reads and exports, as the audit names it."""
 
 
-def run(node: Node, reader: CadReader, settings: Settings, stop: threading.Event) -> None:
+def run(node: Node, reader: Networks, settings: Settings, stop: threading.Event) -> None:
     """Serve until ``stop`` is set; a film that is being read then is finished.
 
     Raises
@@ -62,7 +62,7 @@ def run(node: Node, reader: CadReader, settings: Settings, stop: threading.Event
     log.info("stopped")
 
 
-def read_one(queue: Queue, reader: CadReader, settings: Settings, node: Node) -> bool:
+def read_one(queue: Queue, reader: Networks, settings: Settings, node: Node) -> bool:
     """Read the film whose turn it is and keep its results; return whether there was one."""
     waiting = queue.next("received")
     if waiting is None:
@@ -80,7 +80,7 @@ def read_one(queue: Queue, reader: CadReader, settings: Settings, node: Node) ->
     return True
 
 
-def results_of(data: bytes, reader: CadReader, settings: Settings, node: Node) -> dict[str, bytes]:
+def results_of(data: bytes, reader: Networks, settings: Settings, node: Node) -> dict[str, bytes]:
     """Return a film's SR, SEG and SC as files by name, for the study that it came from.
 
     Raises
