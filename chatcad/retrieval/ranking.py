@@ -56,7 +56,7 @@ class Weights:
     own: float = 0.2
     authority: float = 0.05
     recency: float = 0.05
-    local: float = 0.3
+    local: float = 0.45
     half_life: float = 10.0
     same_matter: float = 0.85
     duplicate: float = 0.95
