@@ -10,7 +10,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn must not take an address from a header: see chatcad/access/who.py
 
-from chatcad import observe
+from chatcad import arenas, observe
 from chatcad.access.rules import require_login
 from chatcad.api.mount import server_options
 from chatcad.config import load_settings
@@ -22,6 +22,7 @@ from chatcad.ui.page import build, launch_options
 def main() -> None:
     """Serve page and API until they are interrupted."""
     start = time.perf_counter()
+    arenas.keep_few()
     settings = load_settings()
     require_login(settings)
     observe.begin(settings)
