@@ -1,7 +1,7 @@
 """How the C library keeps memory for threads.
 
-It knows glibc's allocator. Each answer is written in a thread of its own, and glibc gives threads arenas of their own, up
-to eight a core, from which little goes back to the system: a server grew by 5% in half an hour without this.
+It knows glibc's allocator. Each answer is written in a thread of its own, and glibc gives threads arenas of their own,
+up to eight a core, from which little goes back to the system: a server grew by 5% in half an hour without this.
 """
 
 from __future__ import annotations
