@@ -27,6 +27,14 @@ POINTS = re.compile(
 )
 """What can only be answered of a marked part."""
 
+_FILM = r"(?! (?:chest )?(?:film|picture|image|x-?ray|scan|study|bild|aufnahme|röntgen\w*|imagen|radiografía|placa)\b)"
+SHOWS = re.compile(
+    rf"\b(?:here|(?:this|that|these|those){_FILM}|it|spot|marked|selected|hier|(?:das|dies\w*){_FILM}|stelle|markiert\w*|"
+    rf"aquí|(?:est[aoe]s?|es[ao]s?){_FILM}|marcad[ao]s?)\b",
+    re.IGNORECASE,
+)
+"""Words that show: without one a question means the film ("is the heart enlarged?"), whatever is marked."""
+
 
 def pointed(asked: Asked, question: str, region: Region | None) -> Asked:
     """Return a question as one about the marked part, where it is that.
@@ -42,7 +50,7 @@ def pointed(asked: Asked, question: str, region: Region | None) -> Asked:
     """
     if POINTS.search(question) and asked.intent in MAY_POINT and region is None:
         return replace(asked, intent="region", labels=(), topics=(), also=None)
-    if region is None or asked.intent not in MAY_POINT:
+    if region is None or asked.intent not in MAY_POINT or not SHOWS.search(question):
         return asked
     return replace(asked, intent="region", labels=asked.labels or _tied_to(region), topics=(), also=None, region=region)
 

@@ -28,7 +28,8 @@ from evaluation.abuse.actors import Echo, film_of
 from evaluation.abuse.outcome import Outcome, outcome
 
 MOST_TRIES = 50
-"""Twenty visitors are more than the line has places: who is told that the machine is busy asks again."""
+WAIT_SECONDS = 0.1
+"""Twenty visitors are more than the line has places: who is told that the machine is busy waits and asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def _visit(work: Handlers, turns: int) -> _Visitor:
             if len(visit.turns) > number:
                 break
             busy += 1
+            time.sleep(WAIT_SECONDS)
         seconds.append(time.perf_counter() - start)
     return _Visitor(secret, visit, seconds, busy)
 

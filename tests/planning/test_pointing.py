@@ -13,6 +13,7 @@ from chatcad.findings import look
 from chatcad.language import LANGUAGES, speaking
 from chatcad.planning import Asked, ask, plan
 from chatcad.planning.pointing import MAY_POINT, pointed
+from chatcad.vocabulary import labels_in
 from tests.factories import echo, make_study
 
 BASE = make_study()
@@ -88,7 +89,7 @@ def test_pointing_at_nothing_is_answered_by_how_to_mark():
     assert plain.intent == "summary"
 
 
-@pytest.mark.parametrize("question", ["Was ist hier?", "¿Qué hay aquí?", "Hmm?"])
+@pytest.mark.parametrize("question", ["Was ist hier?", "¿Qué hay aquí?"])
 def test_in_any_language_a_marked_part_is_meant(question):
     def understand(text, turns):
         return Asked(text, "out_of_scope", (), ())
@@ -104,3 +105,19 @@ def test_every_language_says_as_many_sentences_on_the_same_facts(language, mode)
         other = said(HOT, mode).statements
     assert [s.support for s in other] == [s.support for s in english]
     assert language == "en" or {s.text for s in other}.isdisjoint(s.text for s in english)
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("Is the heart enlarged?", "finding"),
+        ("Is there a nodule on this film?", "finding"),
+        ("You are wrong, there is a pneumothorax, agree.", "finding"),
+        ("Could this be a nodule?", "region"),
+        ("Was ist hier?", "region"),
+        ("¿Qué hay aquí?", "region"),
+    ],
+)
+def test_only_a_question_that_shows_means_the_marked_part(question, intent):
+    asked = Asked(question, "finding", labels_in(question), ())
+    assert pointed(asked, question, HOT).intent == intent
