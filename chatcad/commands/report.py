@@ -51,9 +51,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if wanted == ("md",) and arguments.out is None:
         print(as_markdown(report))
         return tell_missing(study)
-    for one in wanted:
-        for path in export.export(report, one, arguments.out or Path(), arguments.image):
-            print(path)
+    written = [p for one in wanted for p in export.export(report, one, arguments.out or Path(), arguments.image)]
+    print(*dict.fromkeys(written), sep="\n")  # the film beside DICOM results is the same for each of them
     return tell_missing(study)
 
 
