@@ -35,8 +35,7 @@ Intent = Literal[
 
 FloatImage = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Box = tuple[float, float, float, float]
-"""Left, upper, right and lower edge in fractions of the film's width and height; left is the picture's left."""
+Box = tuple[float, float, float, float]  # left, upper, right, lower in fractions of the film, left on the picture
 Structure = Literal["right_lung", "left_lung", "heart", "outside"]
 
 
@@ -90,8 +89,7 @@ class Gate:
     reason: str | None = None
 
 
-GOOD_MASKS = 0.5
-"""Quality of masks below which nothing is measured, placed or aligned by them."""
+GOOD_MASKS = 0.5  # quality of masks below which nothing is measured, placed or aligned by them
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +226,10 @@ class Region:
         What was marked; a point as the box of no area.
     side, zone
         The patient's, by the lungs' outlines; ``None`` where those can't be relied on, or the part is beside the lungs.
-    shares
-        Of its area that lie over each structure; a heart overlaps a lung. Empty without reliable outlines.
-    area
-        Its share of the film.
-    heat
-        By label, the share of a flagged finding's heat that lies in it.
-    hot
-        The labels whose heat is concentrated in it.
+    area, shares
+        Its share of the film, and of its area over each structure: a heart overlaps a lung. Empty without outlines.
+    heat, hot
+        By label, the share of a flagged finding's heat that lies in it; the labels whose heat is concentrated in it.
     scores
         By label, a flagged finding's probability with the film as it is, and with this part greyed out.
     outline
