@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from chatcad.commands.batch import SUFFIXES
 from chatcad.config import Settings
 from chatcad.errors import ImageRefused, UsageError
 from chatcad.imaging import load
 from chatcad.scale import open_networks
+from chatcad.sources import SUFFIXES
 from chatcad.ui.sheet import Refused, sheet
 
 FEW = 12

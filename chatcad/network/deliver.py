@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chatcad.errors import DeliveryFailed
+from chatcad.network.dicomweb import client
 from chatcad.network.node import Node, Peer
 
 _SECONDS = 30
@@ -54,13 +55,12 @@ def _store(files: Sequence[Path], peer: Peer, title: str) -> None:
 
 
 def _stow(files: Sequence[Path], url: str) -> None:
-    from dicomweb_client import DICOMwebClient
     from pydicom import dcmread
     from requests import RequestException
 
     datasets = [dcmread(path) for path in files]
     try:
-        answer = DICOMwebClient(url, timeout=_SECONDS).store_instances(datasets)
+        answer = client(url).store_instances(datasets)
     except RequestException as error:
         raise DeliveryFailed(f"the DICOMweb service did not store the results: {type(error).__name__}") from error
     if answer.get("FailedSOPSequence"):
