@@ -38,7 +38,7 @@ SECONDS = 30
 TRIES = 4
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _REMEDIES = {
-    400: "it doesn't know one of the filters of --query",
+    400: "check the filters of --query, and that the address is the one that /studies follows",
     401: "put user and password into ~/.netrc",
     403: "this user may not search there",
     404: "give the address that /studies follows, such as http://pacs/dicom-web",
