@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatcad.errors import UsageError
+from chatcad.network.tls import Identity
 from chatcad.premises import keep_on_premises
 
 _ADDRESS = re.compile(r"(?P<title>[^@\s]{1,16})@(?P<host>[^:@\s]+):(?P<port>\d{1,5})")
@@ -33,6 +34,7 @@ class Node:
 
     ``to`` is a peer (C-STORE) or the address of a DICOMweb service (STOW). ``allowed`` are the AE titles that may send.
     ``pull`` is a DICOMweb service that is asked every ``pull_seconds`` for films that fit ``query`` (QIDO keywords).
+    ``tls`` encrypts all associations, those that bring films and those that take results.
     ``indications`` is a folder with a FHIR resource or text for an accession number: ``ACCESSION.json`` or ``.txt``.
     """
 
@@ -46,6 +48,7 @@ class Node:
     query: Query = ()
     pull_seconds: float = 60.0
     indications: Path | None = None
+    tls: Identity | None = None
     max_queue_bytes: int = 20 * 2**30
 
 
