@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from chatcad.network.receiver import SUCCESS
 from chatcad.network.tls import Identity
 from tests.export.films import dicom_film
 
-from .hospital import free_port
+from .hospital import free_port, needs_orthanc, orthanc
 
 
 def certified(folder: Path, name: str, address: str = "127.0.0.1") -> Identity:
@@ -135,6 +136,34 @@ def test_without_an_authority_any_sender_is_heard_and_nothing_older_than_tls_1_2
         assert not heard(node, old)
     finally:
         server.shutdown()
+
+
+@needs_orthanc
+def test_a_real_archive_sends_and_takes_encrypted(tmp_path, here, pacs):
+    port = free_port()
+    settings = {
+        "DicomTlsEnabled": True, "DicomTlsCertificate": str(pacs.certificate), "DicomTlsPrivateKey": str(pacs.key),
+        "DicomTlsTrustedCertificates": str(here.certificate),
+        "DicomModalities": {"chatcad": {"AET": "CHATCAD", "Host": "127.0.0.1", "Port": port, "UseDicomTls": True}},
+    }  # fmt: skip
+    (made := tmp_path / "made.dcm").write_bytes(dicom_film())
+    with orthanc(tmp_path / "archive", port, **settings) as archive:  # it sends on what it stores
+        node = Node(
+            Peer("ORTHANC", "127.0.0.1", archive.dicom), tmp_path / "queue", port=port, allowed=("ORTHANC",),
+            tls=replace(here, authority=pacs.certificate),
+        )  # fmt: skip
+        queue = Queue(node.queue, 10**9)
+        server = receiver.start(node, queue, Limits())
+        try:
+            with pytest.raises(DeliveryFailed):
+                deliver([made], replace(node, tls=None))
+            deliver([made], node)
+            deadline = time.monotonic() + 10
+            while not queue.count("received") and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert queue.count("received") == 1
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.parametrize(("address", "taken"), [("127.0.0.1", True), ("10.0.0.9", False)])
