@@ -29,11 +29,13 @@ from chatcad.serialise import study_to_json
 from chatcad.types import PromptDesign, Turn
 
 _WHY = {
+    400: "The request itself is wrong",
     401: "No key, or one that is unknown or revoked",
     404: "No such study of this key: never read, deleted, or kept long enough",
     413: "Larger than CHATCAD_MAX_BYTES",
     422: "The image was refused: not readable, or not a frontal chest film",
     429: "Too many requests in a minute",
+    502: "The language model or the networks' deployment failed",
     503: "The models are loading or missing, or the line before them is full",
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {

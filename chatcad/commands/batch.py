@@ -34,24 +34,18 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     from tqdm import tqdm
 
     films = source_of(arguments, settings)
-    wanted = export.formats(arguments.export) if arguments.export else ()
     out, table = arguments.out, arguments.out.with_suffix(".csv")
+    if out.suffix not in {".csv", ".parquet"} or not out.parent.is_dir():
+        raise UsageError(f"{out} can't be the table: give a name in .csv or .parquet, in a folder that is there")
     done = _names_done(table)
-    listed = films.listed()
-    waiting = _new(listed, done)
-    reports = out.with_name(f"{out.stem}-reports")
+    before, listed = len(done), films.listed()
+    read = _reading(arguments, settings, _new(listed, done), films)
+    total = len(listed) if isinstance(listed, Sized) else None
     with table.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns())
         if file.tell() == 0:
             writer.writeheader()
-        if arguments.engine == "ray":
-            from chatcad.scale.ray_batch import rows_by_ray
-
-            read = rows_by_ray(waiting, films, settings, wanted=wanted, reports=reports)
-        else:
-            read = rows(waiting, films, open_networks(settings), settings, wanted=wanted, reports=reports)
-        total = len(listed) if isinstance(listed, Sized) else None
-        for values in tqdm(read, initial=len(done), total=total, unit="film", file=sys.stderr):
+        for values in tqdm(read, initial=before, total=total, unit="film", file=sys.stderr):
             writer.writerow(values)
             # A batch's rows are written whole before the next one is opened: a stopped run resumes after them.
             file.flush()
@@ -75,6 +69,18 @@ def source_of(arguments: argparse.Namespace, settings: Settings) -> Films:
 
     keep_on_premises(arguments.source, "patients' data", allow_remote=settings.allow_remote)
     return Archive(arguments.source, query_filters(arguments.query))
+
+
+def _reading(
+    arguments: argparse.Namespace, settings: Settings, listed: Iterable[Listed], films: Films
+) -> Iterator[dict[str, Any]]:
+    wanted = export.formats(arguments.export) if arguments.export else ()
+    reports = arguments.out.with_name(f"{arguments.out.stem}-reports")
+    if arguments.engine == "ray":
+        from chatcad.scale.ray_batch import rows_by_ray
+
+        return rows_by_ray(listed, films, settings, wanted=wanted, reports=reports)
+    return rows(listed, films, open_networks(settings), settings, wanted=wanted, reports=reports)
 
 
 def columns() -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
-from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -33,10 +32,14 @@ T = TypeVar("T")
 logging.getLogger("dicomweb_client").setLevel(logging.CRITICAL)
 
 MODALITIES = ("CR", "DX")
+_MODALITY = frozenset({"Modality", "00080060"})
 PAGE = 200
 SECONDS = 30
 TRIES = 4
-_BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+"""Statuses that may be gone in a second."""
+_SERVICE_WIDE = _BUSY - {500} | {401}
+"""Statuses that the next film would have as well; an archive says 500 of one whose file is damaged, for ever."""
 _REMEDIES = {
     400: "check the filters of --query, and that the address is the one that /studies follows",
     401: "put user and password into ~/.netrc",
@@ -89,12 +92,12 @@ class Archive:
     """
 
     def __init__(self, url: str, query: Query) -> None:
-        asked = [value for keyword, value in query if keyword == "Modality"]
+        asked = [value for attribute, value in query if attribute in _MODALITY]
         if other := set(asked) - set(MODALITIES):
             raise UsageError(f"films of modality {other.pop()} are not read: ask for CR or DX")
         self._client, self._where = client(url), urlsplit(url).netloc
         self._modalities = asked or MODALITIES
-        self._filters = {keyword: value for keyword, value in query if keyword != "Modality"}
+        self._filters = {attribute: value for attribute, value in query if attribute not in _MODALITY}
 
     def listed(self) -> Iterable[Listed]:
         """Return every film that fits, as it is drawn; the service is asked for the first one at once.
@@ -149,7 +152,7 @@ class Archive:
         try:
             return _tried(lambda: as_bytes(self._client.retrieve_instance(*uids.groups(), media_types=as_stored)))
         except HTTPError as error:
-            if _passes(error) or _status(error) == HTTPStatus.UNAUTHORIZED:
+            if _status(error) in _SERVICE_WIDE:
                 raise self._failed(error) from error
             raise ImageRefused(f"The archive does not give this film (status {_status(error)}).") from error
         except RequestException as error:
@@ -187,9 +190,7 @@ def instance_of(film: Listed) -> str:
 def _listed(instance: dict[str, Any]) -> Listed:
     study, series, uid = (str(instance[tag]["Value"][0]) for tag in (_STUDY, _SERIES, _INSTANCE))
     kind = str((instance.get(_CLASS, {}).get("Value") or [""])[0])
-    skip = (
-        "" if not kind or kind in FILM_CLASSES else "Not fetched: its SOP class is neither CR nor DX for presentation."
-    )
+    skip = "" if kind in {"", *FILM_CLASSES} else "Not fetched: its SOP class is neither CR nor DX for presentation."
     return Listed(f"studies/{study}/series/{series}/instances/{uid}", skip)
 
 
@@ -203,8 +204,7 @@ def _passes(error: BaseException) -> bool:
     from requests.exceptions import ChunkedEncodingError
 
     if isinstance(error, HTTPError):
-        status = _status(error)
-        return status is not None and (status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+        return _status(error) in _BUSY
     return isinstance(error, ConnectionError | Timeout | ChunkedEncodingError)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from chatcad import observe
 from chatcad.config import Settings
-from chatcad.errors import DeliveryFailed, ExportRefused, ImageRefused
+from chatcad.errors import BackendFailed, DeliveryFailed, ExportRefused, ImageRefused
 from chatcad.imaging.limits import Limits
 from chatcad.network import receiver
 from chatcad.network.deliver import deliver
@@ -65,7 +65,7 @@ def run(node: Node, reader: Networks, settings: Settings, stop: threading.Event)
 
 
 def read_one(queue: Queue, reader: Networks, settings: Settings, node: Node) -> bool:
-    """Read the film whose turn it is and keep its results; return whether there was one."""
+    """Read the film whose turn it is and keep its results; return whether there was one that could be read."""
     waiting = queue.next("received")
     if waiting is None:
         return False
@@ -77,6 +77,10 @@ def read_one(queue: Queue, reader: Networks, settings: Settings, node: Node) -> 
         log.warning("film %s has no result: %s", name, refusal)
         queue.done(waiting.key)
         return True
+    except BackendFailed as failure:  # a deployment of the networks that restarts: films wait for it as for an archive
+        log.warning("film %s waits: %s", name, failure)
+        queue.put_back(waiting.key)
+        return False
     queue.keep_results(waiting.key, results)
     log.info("film %s was read", name)
     return True

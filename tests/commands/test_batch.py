@@ -152,6 +152,14 @@ def test_faults_are_told_before_anything_is_written(out, words, code, said, caps
     assert not out.exists()
 
 
+@pytest.mark.parametrize("name", ["results", "results.xlsx", "nowhere/results.csv"])
+def test_a_table_that_cannot_be_is_told_before_anything_is_read(service, out, name, capsys):
+    service.add(1, dicom_film())
+    assert main(["batch", service.url, "--out", str(out.parent / name)]) == 2
+    assert ".csv or .parquet" in told(capsys)
+    assert not service.log and not list(out.parent.iterdir())
+
+
 def test_a_query_that_nothing_fits_writes_nothing(service, out, capsys):
     assert (
         main(["batch", service.url, "--query", "PatientName=CANARY", "--query", "Modality=DX", "--out", str(out)]) == 2

@@ -63,6 +63,7 @@ def test_a_named_modality_narrows_the_search_and_others_are_not_read(service):
     service.add(1, b"", "CR")
     dx = service.add(2, b"", "DX")
     assert names(Archive(service.url, query_filters(["Modality=DX"])).listed()) == [dx]
+    assert names(Archive(service.url, query_filters(["00080060=DX"])).listed()) == [dx]
     with pytest.raises(UsageError, match="modality CT"):
         Archive(service.url, query_filters(["Modality=CT"]))
 
@@ -151,9 +152,13 @@ def test_a_film_that_is_gone_is_refused_alone_and_a_lost_login_stops(service):
         archive.open(gone)
     with pytest.raises(ImageRefused, match="UIDs"):
         archive.open("studies/1/series/2/instances/../../x")
-    service.statuses = [401]
-    with pytest.raises(DeliveryFailed, match="netrc"):
+    service.statuses = [500] * dicomweb.TRIES  # what Orthanc says of a film whose file is gone
+    with pytest.raises(ImageRefused, match="status 500"):
         archive.open(gone)
+    for statuses, remedy in (([401], "netrc"), ([503] * dicomweb.TRIES, "status 503")):
+        service.statuses = statuses
+        with pytest.raises(DeliveryFailed, match=remedy):
+            archive.open(gone)
 
 
 @pytest.mark.parametrize("words", [["today"], ["StudyDte=2026"], ["limit=5"], ["StudyDate=1", "StudyDate=2"]])
