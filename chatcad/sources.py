@@ -13,7 +13,7 @@ from typing import Protocol
 
 from chatcad.errors import UsageError
 
-SUFFIXES = frozenset({".dcm", ".png", ".jpg", ".jpeg", ""})
+_SUFFIXES = frozenset({".dcm", ".png", ".jpg", ".jpeg", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Folder:
         """
         if not self.root.is_dir():
             raise UsageError(f"{self.root} is not a folder: name one that holds films, or a DICOMweb service's URL")
-        paths = sorted(p for p in self.root.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
+        paths = films_below(self.root)
         if not paths:
             raise UsageError(f"{self.root} holds no film: name a folder with DICOM, PNG or JPEG files")
         return [Listed(str(path.relative_to(self.root))) for path in paths]
@@ -74,3 +74,8 @@ class Folder:
     def open(self, name: str) -> Path:
         """Return the path of a film: it is opened where it is decoded."""
         return self.root / name
+
+
+def films_below(folder: Path) -> list[Path]:
+    """Return the files of a folder and its folders that may be films by their names, sorted."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in _SUFFIXES)

@@ -184,6 +184,15 @@ def test_pulling_goes_on_behind_a_film_that_cannot_be_had(service, tmp_path, cap
     assert "1.2.826" not in caplog.text
 
 
+def test_the_log_holds_no_uid_of_what_was_fetched(service, tmp_path, caplog):
+    """dicomweb-client tells them in lines of its own, at the level that serve-dicom logs at."""
+    caplog.set_level(logging.INFO)
+    service.add(1, dicom_film())
+    assert pull(Archive(service.url, PATIENT), Queue(tmp_path, 10**9), Limits()) == 1
+    assert "film received" in caplog.text
+    assert "1.2.826" not in caplog.text and "ZEBEDEE" not in caplog.text
+
+
 def test_an_archive_that_stays_busy_is_no_end_of_the_service(service, tmp_path):
     """dicomweb-client's own retries ended in an error that nothing caught, after half a minute of 503."""
     service.statuses = [503] * 99
