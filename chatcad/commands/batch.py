@@ -59,12 +59,18 @@ def source_of(arguments: argparse.Namespace, settings: Settings) -> Films:
     Raises
     ------
     UsageError
-        An address or a filter is none, an address lies off the premises without leave, or a folder has filters.
+        An address or a filter is none, an address lies off the premises without leave, a folder has filters, or
+        reports would be written among its films.
     """
     if not arguments.source.startswith(("http://", "https://")):
         if arguments.query:
             raise UsageError("--query asks a DICOMweb service: give its URL instead of a folder")
-        return Folder(Path(arguments.source).absolute())
+        folder = Path(arguments.source).absolute()
+        if arguments.export and arguments.out.absolute().is_relative_to(folder):
+            raise UsageError(
+                f"{arguments.out} lies among the films, and its reports would be read as such: move it out"
+            )
+        return Folder(folder)
     from chatcad.network.dicomweb import Archive
 
     keep_on_premises(arguments.source, "patients' data", allow_remote=settings.allow_remote)

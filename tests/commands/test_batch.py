@@ -152,6 +152,12 @@ def test_faults_are_told_before_anything_is_written(out, words, code, said, caps
     assert not out.exists()
 
 
+def test_reports_do_not_become_films_of_the_next_run(out, capsys):
+    """They were read again where the table lay in the folder: a picture's own report holds it as a DICOM film."""
+    assert main(["batch", str(out.parent), "--out", str(out), "--export", "sr"]) == 2
+    assert "move it out" in told(capsys)
+
+
 @pytest.mark.parametrize("name", ["results", "results.xlsx", "nowhere/results.csv"])
 def test_a_table_that_cannot_be_is_told_before_anything_is_read(service, out, name, capsys):
     service.add(1, dicom_film())
