@@ -24,13 +24,16 @@ LOADERS = 2
 """Threads that decode files while the networks run: decoders let go of the interpreter's lock."""
 
 
-def read_films(sources: Iterable[Path | bytes], reader: Networks, settings: Settings) -> Iterator[Study | ImageRefused]:
+def read_films(
+    sources: Iterable[Path | bytes | ImageRefused], reader: Networks, settings: Settings
+) -> Iterator[Study | ImageRefused]:
     """Read films into facts, in their order.
 
     Parameters
     ----------
     sources
-        Files or their bytes; drawn as they are needed, no more than two batches ahead.
+        Files or their bytes; drawn as they are needed, no more than two batches ahead. Where one could not be had, why
+        takes its place.
     reader, settings
         As for `chatcad.pipeline.read_film`.
 
@@ -60,7 +63,9 @@ def _study(film: Radiograph, reading: Reading, load_ms: float) -> Study:
     return checking.check_draft(findings.interpret(film, reading), {"load": load_ms, "total": total})
 
 
-def _load(source: Path | bytes, settings: Settings) -> tuple[Radiograph | ImageRefused, float]:
+def _load(source: Path | bytes | ImageRefused, settings: Settings) -> tuple[Radiograph | ImageRefused, float]:
+    if isinstance(source, ImageRefused):
+        return source, 0.0
     start = time.monotonic()
     try:
         film: Radiograph | ImageRefused = imaging.load(

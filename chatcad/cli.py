@@ -114,8 +114,11 @@ def fractions(text: str) -> tuple[float, ...]:
 
 
 def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    batch = commands.add_parser("batch", help="a folder of films to a CSV or Parquet table; resumable")
-    batch.add_argument("folder", type=Path)
+    batch = commands.add_parser(
+        "batch", help="films of a folder or DICOMweb service to a CSV or Parquet table; resumable"
+    )
+    batch.add_argument("source", metavar="FOLDER|URL", help="a folder of films, or the address of a DICOMweb service")
+    _query_option(batch)
     batch.add_argument("--out", type=Path, required=True, metavar="RESULTS.csv|.parquet")
     batch.add_argument(
         "--export", default="", metavar="FORMATS", help="each film's report as well: pdf, fhir, sr, seg, sc"
@@ -166,12 +169,26 @@ def _dicom_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     serve.add_argument("--ae-title", default="CHATCAD", help="of this program (default: CHATCAD)")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=11112, help="port to listen on (default: 11112)")
+    serve.add_argument("--tls-cert", type=Path, metavar="PEM", help="encrypt associations, with this certificate")
+    serve.add_argument("--tls-key", type=Path, metavar="PEM", help="of the certificate")
+    serve.add_argument("--tls-ca", type=Path, metavar="PEM", help="whose certificates peers must hold (mutual TLS)")
     serve.add_argument("--queue", type=Path, metavar="DIR", help="what waits (default: dicom-queue in the cache)")
     serve.add_argument("--pull", default="", metavar="URL", help="a DICOMweb service to fetch films from as well")
-    serve.add_argument("--query", nargs="+", default=[], metavar="KEYWORD=VALUE", help="which films to fetch (QIDO)")
+    _query_option(serve)
     serve.add_argument("--pull-seconds", type=float, default=60.0, help="between two rounds of fetching (default: 60)")
     serve.add_argument(
         "--indications", type=Path, metavar="DIR", help="ACCESSION.json (FHIR) or .txt: why a film was asked for"
+    )
+
+
+def _query_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--query",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEYWORD=VALUE",
+        help="which films of a DICOMweb service (QIDO), such as Modality=DX StudyDate=20260101-20260131",
     )
 
 

@@ -23,16 +23,19 @@ from chatcad.api.shapes import Ask, EditedReport, ProblemResult, StudyResult, Tu
 from chatcad.api.shelf import Kept
 from chatcad.commands.report import IMPRESSION
 from chatcad.context import parse
+from chatcad.findings import box_of
 from chatcad.pipeline import Conversation
 from chatcad.serialise import study_to_json
 from chatcad.types import PromptDesign, Turn
 
 _WHY = {
+    400: "The request itself is wrong",
     401: "No key, or one that is unknown or revoked",
     404: "No such study of this key: never read, deleted, or kept long enough",
     413: "Larger than CHATCAD_MAX_BYTES",
     422: "The image was refused: not readable, or not a frontal chest film",
     429: "Too many requests in a minute",
+    502: "The language model or the networks' deployment failed",
     503: "The models are loading or missing, or the line before them is full",
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -171,4 +174,6 @@ def _talk(asked: Ask, kept: Kept, service: Service) -> Conversation:
     context = asked.context if isinstance(asked.context, str) else json.dumps(asked.context)
     prior = None if asked.prior is None else kept_of(asked.prior, kept.owner, service).study
     design = asked.design or service.settings.design
-    return Conversation(kept.study, kept.turns, asked.mode, parse(context), prior, design, asked.language)
+    told = parse(context)
+    region = None if asked.region is None else service.desk.look(kept.study, box_of(asked.region), kept.owner)
+    return Conversation(kept.study, kept.turns, asked.mode, told, prior, design, asked.language, region)

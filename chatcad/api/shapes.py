@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,9 +18,12 @@ from chatcad.types import (
     Sex,
     Side,
     State,
+    Structure,
     View,
     Zone,
 )
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 LONGEST_QUESTION = 500
 LONGEST_REPORT = 20_000
@@ -35,7 +38,12 @@ class Ask(_Shape):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"question": "How large is the heart, and what next?", "mode": "clinician"}]},
+        json_schema_extra={
+            "examples": [
+                {"question": "How large is the heart, and what next?", "mode": "clinician"},
+                {"question": "What is here?", "region": [0.1, 0.55, 0.4, 0.9]},
+            ]
+        },
     )
 
     question: str = Field(min_length=1, max_length=LONGEST_QUESTION)
@@ -47,6 +55,13 @@ class Ask(_Shape):
     language: Language = "en"
     design: PromptDesign | None = None
     prior: str | None = Field(None, description="The id of an earlier film's study, to compare with.")
+    region: list[Fraction] | None = Field(
+        None,
+        min_length=2,
+        max_length=4,
+        description="A marked part that the question is about: left, upper, right and lower edge of a box, or x and y "
+        "of a point, as fractions of the film's width and height (left on the picture, not the patient's).",
+    )
 
 
 class EditedReport(_Shape):
@@ -139,6 +154,21 @@ class SentenceResult(_Shape):
     reason: str | None
 
 
+class RegionResult(_Shape):
+    """What is known of the marked part; ``heat`` and ``scores`` hold flagged findings only."""
+
+    id: str
+    box: list[float]
+    side: Side | None
+    zone: Zone | None
+    shares: dict[Structure, float]
+    area: float
+    heat: dict[str, float]
+    concentrated: list[str]
+    scores: dict[str, list[float]]
+    like_brightness: list[list[float]]
+
+
 class TurnResult(BaseModel):
     """What ``ask --json`` prints of one turn."""
 
@@ -154,6 +184,7 @@ class TurnResult(BaseModel):
     urgent: bool
     prompt_sha256: str
     timings_ms: dict[str, float]
+    region: RegionResult | None
     missing: list[str]
 
 

@@ -40,9 +40,19 @@ def build_tools(client: httpx.Client) -> MCPServer[Any]:
         return _done(client.post("/api/v1/studies", files={"film": ("film", film.read_bytes())}))
 
     @server.tool()
-    def ask(study_id: str, question: str, mode: Mode = "clinician", language: Language = "en") -> dict[str, Any]:
-        """Ask about a film that was read: checked sentences, each with the ids of the facts that carry it."""
-        body = {"question": question, "mode": mode, "language": language}
+    def ask(
+        study_id: str,
+        question: str,
+        mode: Mode = "clinician",
+        language: Language = "en",
+        region: list[float] | None = None,
+    ) -> dict[str, Any]:
+        """Ask about a film that was read: checked sentences, each with the ids of the facts that carry it.
+
+        `region` marks the part that "what is here?" means: [left, upper, right, lower] or [x, y] as fractions of the
+        film between 0 and 1.
+        """
+        body = {"question": question, "mode": mode, "language": language, "region": region}
         headers = {"Accept": "application/json"}
         return _done(client.post(f"/api/v1/studies/{quote(study_id, safe='')}/ask", json=body, headers=headers))
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from chatcad.commands.batch import SUFFIXES
 from chatcad.config import Settings
 from chatcad.errors import ImageRefused, UsageError
 from chatcad.imaging import load
 from chatcad.scale import open_networks
+from chatcad.sources import films_below
 from chatcad.ui.sheet import Refused, sheet
 
 FEW = 12
@@ -60,7 +60,7 @@ def varied(source: Path, count: int) -> list[Path]:
         raise UsageError(f"{source} is neither a folder nor a manifest")
     manifests = sorted(source.glob("*_manifest.csv"))
     if not manifests:
-        films = [p for p in sorted(source.rglob("*")) if p.is_file() and p.suffix.lower() in SUFFIXES]
+        films = films_below(source)
         return _in_turn(
             [[p for p in films if p.parent == folder] for folder in sorted({p.parent for p in films})], count
         )

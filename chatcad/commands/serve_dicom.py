@@ -9,7 +9,9 @@ import threading
 
 from chatcad import DISCLAIMER, observe
 from chatcad.config import Settings
+from chatcad.errors import UsageError
 from chatcad.network.node import Node, Peer, ae_title, destination, query_filters
+from chatcad.network.tls import Identity
 from chatcad.premises import keep_on_premises
 from chatcad.scale import open_networks
 
@@ -34,7 +36,7 @@ def node_of(arguments: argparse.Namespace, settings: Settings) -> Node:
     Raises
     ------
     UsageError
-        An address, title or filter is none, or lies off the premises without leave.
+        An address, title or filter is none, an address lies off the premises without leave, or TLS lacks a file.
     """
     to = destination(arguments.to, allow_remote=settings.allow_remote)
     if arguments.pull:
@@ -51,4 +53,13 @@ def node_of(arguments: argparse.Namespace, settings: Settings) -> Node:
         query=query_filters(arguments.query),
         pull_seconds=arguments.pull_seconds,
         indications=arguments.indications,
+        tls=_identity(arguments),
     )
+
+
+def _identity(arguments: argparse.Namespace) -> Identity | None:
+    if arguments.tls_cert and arguments.tls_key:
+        return Identity(arguments.tls_cert, arguments.tls_key, arguments.tls_ca)
+    if arguments.tls_cert or arguments.tls_key or arguments.tls_ca:
+        raise UsageError("TLS needs --tls-cert and --tls-key, and --tls-ca where peers must prove who they are")
+    return None

@@ -52,7 +52,7 @@ _MAX_ELEMENT = MIB // 2  # of a header element; the largest honest ones are LUTs
 
 # What pydicom and its decoders were seen to raise on damaged files (eight kinds in 3,000 mutated ones), and what
 # their sources raise besides. Damage can surface at any element that is looked at, so it is caught once, in `read`.
-_DAMAGE = (
+DAMAGE = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
     SyntaxError, TypeError, ValueError, struct.error, zlib.error,
 )  # fmt: skip
@@ -94,7 +94,7 @@ def read(data: bytes, limits: Limits) -> Radiograph:
     """
     try:
         return _read(data, limits)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ImageRefused("The DICOM file is damaged or incomplete: export the film again.") from error
 
 
@@ -117,7 +117,7 @@ def elements(data: bytes, keywords: Sequence[str], limits: Limits) -> Dataset:
     """
     try:
         return _parse(data, limits, [tag_for_keyword(keyword) for keyword in keywords])
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ImageRefused("The DICOM file is damaged or incomplete: export the film again.") from error
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatcad.errors import DeliveryFailed
+from chatcad.errors import DeliveryFailed, UsageError
+from chatcad.network.dicomweb import client
 from chatcad.network.node import Node, Peer
 
 _SECONDS = 30
@@ -23,22 +24,26 @@ def deliver(files: Sequence[Path], node: Node) -> None:
         Not all of them were taken; none of the patient's data is in the message.
     """
     if isinstance(node.to, Peer):
-        _store(files, node.to, node.title)
+        _store(files, node.to, node)
     else:
         _stow(files, node.to)
 
 
-def _store(files: Sequence[Path], peer: Peer, title: str) -> None:
+def _store(files: Sequence[Path], peer: Peer, node: Node) -> None:
     from pydicom import dcmread
     from pynetdicom import AE
 
     datasets = [dcmread(path) for path in files]
-    entity = AE(title)
+    entity = AE(node.title)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = _SECONDS
     entity.connection_timeout = _SECONDS
     for kind in {d.SOPClassUID for d in datasets}:
         entity.add_requested_context(kind, sorted({d.file_meta.TransferSyntaxUID for d in datasets}))
-    association = entity.associate(peer.host, peer.port, ae_title=peer.title)
+    try:
+        secured = None if node.tls is None else (node.tls.sending(), peer.host)
+    except UsageError as error:
+        raise DeliveryFailed(str(error)) from error  # it was set up at the start: the files are being renewed
+    association = entity.associate(peer.host, peer.port, ae_title=peer.title, tls_args=secured)
     if not association.is_established:
         raise DeliveryFailed(f"{peer.title} at {peer.host}:{peer.port} took no association")
     try:
@@ -54,13 +59,12 @@ def _store(files: Sequence[Path], peer: Peer, title: str) -> None:
 
 
 def _stow(files: Sequence[Path], url: str) -> None:
-    from dicomweb_client import DICOMwebClient
     from pydicom import dcmread
     from requests import RequestException
 
     datasets = [dcmread(path) for path in files]
     try:
-        answer = DICOMwebClient(url, timeout=_SECONDS).store_instances(datasets)
+        answer = client(url).store_instances(datasets)
     except RequestException as error:
         raise DeliveryFailed(f"the DICOMweb service did not store the results: {type(error).__name__}") from error
     if answer.get("FailedSOPSequence"):

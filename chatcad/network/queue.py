@@ -136,6 +136,11 @@ class Queue:
             return None
         return Waiting(key, self._folder / f"{key}.film", self._results(key), tries)
 
+    def put_back(self, key: str) -> None:
+        """Let a film be read again soon: its reading failed for no fault of the film, so no try is counted."""
+        with self._lock:
+            self._base.execute("update film set tries = 0 where key = ?", (key,))
+
     def keep_results(self, key: str, results: Mapping[str, bytes]) -> None:
         """Store a film's results; it is then to be delivered."""
         for name, data in results.items():

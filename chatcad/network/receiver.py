@@ -33,7 +33,7 @@ def start(node: Node, queue: Queue, limits: Limits) -> ThreadedAssociationServer
     Raises
     ------
     UsageError
-        The port is taken, or nobody is allowed to send.
+        The port is taken, nobody is allowed to send, or TLS can't be set up.
     """
     from pynetdicom import AE, evt
     from pynetdicom.sop_class import Verification
@@ -49,7 +49,10 @@ def start(node: Node, queue: Queue, limits: Limits) -> ThreadedAssociationServer
         entity.add_supported_context(kind, sorted(SYNTAXES))
     try:
         server = entity.start_server(
-            (node.host, node.port), block=False, evt_handlers=[(evt.EVT_C_STORE, _on_store, [queue, limits])]
+            (node.host, node.port),
+            block=False,
+            ssl_context=None if node.tls is None else node.tls.receiving(),
+            evt_handlers=[(evt.EVT_C_STORE, _on_store, [queue, limits])],
         )
     except OSError as error:
         raise UsageError(f"can't listen on {node.host}:{node.port}: {error.strerror}") from error

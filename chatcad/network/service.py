@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from chatcad import observe
 from chatcad.config import Settings
-from chatcad.errors import DeliveryFailed, ExportRefused, ImageRefused
+from chatcad.errors import BackendFailed, DeliveryFailed, ExportRefused, ImageRefused
 from chatcad.imaging.limits import Limits
 from chatcad.network import receiver
 from chatcad.network.deliver import deliver
+from chatcad.network.dicomweb import Archive
 from chatcad.network.indication import indication
 from chatcad.network.node import Node
 from chatcad.network.pull import pull
@@ -40,18 +41,19 @@ def run(node: Node, reader: Networks, settings: Settings, stop: threading.Event)
     Raises
     ------
     UsageError
-        The port is taken, or nobody is allowed to send.
+        The port is taken, nobody is allowed to send, or no films can be asked for as the node says.
     """
     import highdicom.seg  # noqa: F401  -- seconds that the first film shall not wait
 
     limits = Limits(settings.max_bytes, settings.max_pixels)
+    archive = Archive(node.pull, node.query) if node.pull else None
     queue = Queue(node.queue, node.max_queue_bytes)
     server = receiver.start(node, queue, limits)
     log.info("listening as %s on port %d; %d films wait", node.title, node.port, queue.count("received"))
     with ThreadPoolExecutor(2) as pool:
         work = [pool.submit(_repeat, lambda: deliver_one(queue, node), stop, IDLE_SECONDS)]
-        if node.pull:
-            work.append(pool.submit(_repeat, lambda: _pull(node, queue, limits), stop, node.pull_seconds))
+        if archive is not None:
+            work.append(pool.submit(_repeat, lambda: _pull(archive, queue, limits), stop, node.pull_seconds))
         try:
             _repeat(lambda: read_one(queue, reader, settings, node), stop, IDLE_SECONDS)
         finally:
@@ -63,7 +65,7 @@ def run(node: Node, reader: Networks, settings: Settings, stop: threading.Event)
 
 
 def read_one(queue: Queue, reader: Networks, settings: Settings, node: Node) -> bool:
-    """Read the film whose turn it is and keep its results; return whether there was one."""
+    """Read the film whose turn it is and keep its results; return whether there was one that could be read."""
     waiting = queue.next("received")
     if waiting is None:
         return False
@@ -75,6 +77,10 @@ def read_one(queue: Queue, reader: Networks, settings: Settings, node: Node) -> 
         log.warning("film %s has no result: %s", name, refusal)
         queue.done(waiting.key)
         return True
+    except BackendFailed as failure:  # a deployment of the networks that restarts: films wait for it as for an archive
+        log.warning("film %s waits: %s", name, failure)
+        queue.put_back(waiting.key)
+        return False
     queue.keep_results(waiting.key, results)
     log.info("film %s was read", name)
     return True
@@ -121,9 +127,9 @@ def deliver_one(queue: Queue, node: Node) -> bool:
     return True
 
 
-def _pull(node: Node, queue: Queue, limits: Limits) -> bool:
+def _pull(archive: Archive, queue: Queue, limits: Limits) -> bool:
     try:
-        if fetched := pull(node, queue, limits):
+        if fetched := pull(archive, queue, limits):
             log.info("%d films fetched", fetched)
     except DeliveryFailed as failure:
         log.warning("nothing fetched: %s", failure)

@@ -6,16 +6,14 @@ films are under way at once, since the deployment forms its batches of what arri
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeVar
 
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from chatcad.ahead import in_order
 from chatcad.config import Settings
 from chatcad.errors import BackendFailed, ImageRefused, ModelMissing, UsageError
 from chatcad.llm.web import client
@@ -84,14 +82,7 @@ class RemoteNetworks:
 
     def read_many(self, radiographs: Iterable[Radiograph]) -> Iterator[Reading | ImageRefused]:
         """Read films in their order, at most ``together`` at once; a refusal is yielded, not raised."""
-        source = iter(radiographs)
-        with ThreadPoolExecutor(self.together) as pool:
-            under_way: deque[Future[Reading | ImageRefused]] = deque(
-                pool.submit(self._outcome, film) for film in islice(source, self.together)
-            )
-            while under_way:
-                yield under_way.popleft().result()
-                under_way.extend(pool.submit(self._outcome, film) for film in islice(source, 1))
+        return in_order(self._outcome, radiographs, self.together)
 
     def occluded(self, film: Radiograph, masks: Masks, view: View, box: Box) -> dict[str, tuple[float, float]]:
         """Return what `cad_models.reader.CadReader.occluded` returns.

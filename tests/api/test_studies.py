@@ -11,6 +11,7 @@ from PIL import Image
 from chatcad import DISCLAIMER
 from chatcad.api.shapes import StudyResult, TurnResult
 from chatcad.errors import ModelMissing
+from chatcad.findings import look
 from chatcad.loading import Loading
 from chatcad.serialise import study_to_json
 
@@ -85,6 +86,32 @@ def test_the_next_question_knows_the_one_before_and_the_earlier_film(tmp_path) -
     assert system.seen[1].mode == "patient"
 
 
+@pytest.mark.parametrize(
+    ("marked", "box"), [([0.4, 0.9, 0.1, 0.55], (0.1, 0.55, 0.4, 0.9)), ([0.5, 0], (0.5, 0, 0.5, 0))]
+)
+def test_a_question_may_be_about_a_marked_part(tmp_path, marked, box) -> None:
+    system = FakeSystem()
+    client = client_of(tmp_path, loaded(system))
+    url, asked = send_film(client).headers["location"], {"question": "What is here?", "region": marked}
+    turn = client.post(f"{url}/ask", json=asked, headers={"accept": "application/json"}).json()
+    TurnResult.model_validate(turn)
+    assert tuple(turn["region"]["box"]) == box
+    assert system.seen[0].region == look(study(), box, system.reader.occluded)
+    name, streamed = events(client.post(f"{url}/ask", json=asked).text)[-1]
+    assert (name, streamed["region"]) == ("turn", turn["region"])
+    client.post(f"{url}/ask", json=QUESTION)
+    assert system.seen[2].region is None
+
+
+@pytest.mark.parametrize(
+    "marked", [[], [0.5], [0.1, 0.2, 0.3], [0.1] * 5, [0.1, 1.2], [-0.1, 0.5], ["left", 0.1], "0.1,0.2"]
+)
+def test_what_marks_no_part_of_a_film_is_refused(client, url, marked) -> None:
+    answer = client.post(f"{url}/ask", json={**QUESTION, "region": marked})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["title"] in {"RequestInvalid", "UsageError"}
+
+
 def test_a_broken_backend_is_told_within_the_stream_and_as_a_status(tmp_path) -> None:
     client = client_of(tmp_path, loaded(FakeSystem(fails=True)))
     url = send_film(client).headers["location"]
@@ -152,7 +179,17 @@ def test_a_wrong_body_is_refused_without_saying_it_again(client, url, body, plac
     assert "Jane" not in answer.text
 
 
-@pytest.mark.parametrize("body", [b"[" * 10**6, b'{"question": "\\ud800"}', b"\xff", b"{}", b'{"question": NaN}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 10**6,
+        b'{"question": "\\ud800"}',
+        b"\xff",
+        b"{}",
+        b'{"question": NaN}',
+        b'{"question": "here?", "region": [NaN, 0.1]}',
+    ],
+)
 def test_a_body_that_is_no_question_is_refused(client, url, body) -> None:
     answer = client.post(f"{url}/ask", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
@@ -171,4 +208,5 @@ def test_the_openapi_document_names_every_path_and_loads_nothing_from_elsewhere(
         ("get", "/studies/{study_id}/report"), ("post", "/studies/{study_id}/report"),
     }  # fmt: skip
     assert document["components"]["schemas"]["Ask"]["examples"]
+    assert "fractions" in document["components"]["schemas"]["Ask"]["properties"]["region"]["description"]
     assert client.get("/api/v1/docs").status_code == 404

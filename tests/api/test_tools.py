@@ -15,7 +15,7 @@ from .server import client_of
 mcp = pytest.importorskip("mcp", reason="the agent's package is not installed (requirements-mcp.txt)")
 
 
-def call(tool: str, arguments: dict[str, str], client) -> tuple[bool, str, dict]:
+def call(tool: str, arguments: dict[str, object], client) -> tuple[bool, str, dict]:
     from chatcad.api.tools import build_tools
 
     async def talk():
@@ -40,6 +40,8 @@ def test_an_agent_reads_and_asks(tmp_path: Path, film: Path) -> None:
     _, _, turn = call("ask", {"study_id": read["id"], "question": "How large is the heart?"}, client)
     assert turn["sentences"][0]["support"] == ["F1"]
     assert turn["disclaimer"]
+    _, _, here = call("ask", {"study_id": read["id"], "question": "What is here?", "region": [0.2, 0.6]}, client)
+    assert here["region"]["box"] == [0.2, 0.6, 0.2, 0.6]
 
 
 def test_refusals_reach_the_agent_as_their_one_line(tmp_path: Path, film: Path) -> None:

@@ -38,7 +38,7 @@ def free_port() -> int:
 class Orthanc:
     """An archive that sends everything that it stores to the node ``chatcad``, results too."""
 
-    def __init__(self, folder: Path, chatcad_port: int, *, routed: bool = True) -> None:
+    def __init__(self, folder: Path, chatcad_port: int, *, routed: bool = True, **more: object) -> None:
         self.dicom, self.http, self._folder = free_port(), free_port(), folder
         self._process: subprocess.Popen[bytes] | None = None
         script = folder / "route.lua"
@@ -49,6 +49,7 @@ class Orthanc:
             "HttpPort": self.http, "DicomPort": self.dicom, "DicomAet": "ORTHANC", "DicomServerEnabled": True,
             "DicomModalities": {"chatcad": ["CHATCAD", "127.0.0.1", chatcad_port]},
             "LuaScripts": [str(script)] if routed else [], "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+            **more,
         }  # fmt: skip
         (folder / "orthanc.json").write_text(json.dumps(settings))
 
@@ -92,9 +93,9 @@ class Orthanc:
 
 
 @contextlib.contextmanager
-def orthanc(folder: Path, chatcad_port: int, *, routed: bool = True) -> Iterator[Orthanc]:
+def orthanc(folder: Path, chatcad_port: int, *, routed: bool = True, **more: object) -> Iterator[Orthanc]:
     folder.mkdir()
-    archive = Orthanc(folder, chatcad_port, routed=routed)
+    archive = Orthanc(folder, chatcad_port, routed=routed, **more)
     archive.start()
     try:
         yield archive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import logging
@@ -19,10 +20,11 @@ import highdicom as hd
 import pytest
 
 from chatcad.cli import main
+from chatcad.commands import batch
 from chatcad.config import ROOT, load_settings
 from chatcad.export.codes import FINDINGS, MEASUREMENTS, STATES
+from chatcad.network import dicomweb, service
 from chatcad.network import queue as queues
-from chatcad.network import service
 from chatcad.network.node import Node, Peer
 
 from .hospital import Orthanc, free_port, needs_orthanc, orthanc, storescu
@@ -161,6 +163,46 @@ def test_films_are_fetched_from_dicomweb_and_results_stowed(tmp_path, reader):
             time.sleep(0.7)
         assert len(archive.instances()) == 4
         assert dcmread(io.BytesIO(archive.file(made["SR"]["id"]))).StudyInstanceUID == made["SEG"]["StudyInstanceUID"]
+
+
+def test_a_batch_reads_what_a_query_finds_and_goes_on_after_the_archive_was_away(tmp_path, monkeypatch, capsys, reader):
+    monkeypatch.setattr(dicomweb, "PAGE", 2)
+    monkeypatch.setattr(dicomweb._tried.retry, "sleep", lambda _: None)
+    monkeypatch.setattr(batch, "open_networks", lambda _: reader)
+    out = tmp_path / "results.csv"
+    with orthanc(tmp_path / "archive", free_port(), routed=False) as archive:
+        ask = ["batch", archive.dicomweb, "--out", str(out), "--query", "StudyDate=20040101-20041231"]
+        for number in range(5):
+            (film := tmp_path / f"{number}.dcm").write_bytes(as_another_instance(FILM))
+            storescu(film, archive.dicom, "ORTHANC")
+        storescu(DATA / "dicom" / "ct_small.dcm", archive.dicom, "ORTHANC")
+        assert main(ask) == 0
+        first = rows_of(out)
+        assert len({row["path"] for row in first}) == len(first) == 5
+        storescu(FILM, archive.dicom, "ORTHANC")
+        archive.stop()
+        assert main(ask) == 1
+        assert "does not answer" in capsys.readouterr().err
+        assert rows_of(out) == first
+        archive.start()
+        assert main(ask) == 0
+        assert main([*ask[:4], "--query", "StudyDate=19990101"]) == 2
+    assert main(["analyse", str(FILM), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    *before, last = rows_of(out)
+    assert before == first
+    for row in (*before, last):
+        assert row["accepted"] == "True"
+        assert {f["label"]: f["state"] for f in said["findings"]} == {
+            f["label"]: row[f"{f['label']}_state"] for f in said["findings"]
+        }
+        assert float(row["cardiothoracic_ratio"]) == said["measurements"][0]["value"]
+    assert "9RG1" not in out.read_text()
+
+
+def rows_of(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.mark.slow

@@ -14,15 +14,17 @@ from pynetdicom.sop_class import Verification
 from chatcad.cli import build_parser
 from chatcad.commands.serve_dicom import node_of
 from chatcad.config import Settings
-from chatcad.errors import UsageError
+from chatcad.errors import BackendFailed, ImageRefused, UsageError
 from chatcad.export import drafted, files
 from chatcad.imaging.limits import Limits
+from chatcad.network import queue as queues
 from chatcad.network import receiver
 from chatcad.network.indication import indication
 from chatcad.network.node import Node, Peer, destination
 from chatcad.network.queue import Queue
 from chatcad.network.receiver import FULL, SUCCESS, UNREADABLE, take
 from chatcad.network.routing import header_of, route
+from chatcad.network.service import read_one
 from tests.export.films import dicom_film, studied
 
 from .hospital import free_port
@@ -155,3 +157,27 @@ def test_wrong_addresses_and_those_off_the_premises_are_refused(words):
 
 def test_leave_lets_results_off_the_premises():
     assert destination("PACS@pacs.example.com:104", allow_remote=True) == Peer("PACS", "pacs.example.com", 104)
+
+
+class RestartingNetworks:
+    """A deployment that is away for more tries than a film that ends the process is given."""
+
+    def __init__(self) -> None:
+        self.away = 5
+
+    def read(self, film):
+        self.away -= 1
+        if self.away >= 0:
+            raise BackendFailed("the networks at http://cad:8000/ failed")
+        raise ImageRefused("read in the end")
+
+
+def test_films_wait_for_a_deployment_that_is_away(tmp_path, monkeypatch):
+    """The service ended with the first film that the deployment did not take."""
+    monkeypatch.setattr(queues, "FIRST_WAIT", 0.0)
+    queue, networks = Queue(tmp_path, 10**9), RestartingNetworks()
+    take(dicom_film(), queue, LIMITS)
+    node = Node(Peer("PACS", "127.0.0.1", 1), tmp_path)
+    read = [read_one(queue, networks, Settings(), node) for _ in range(7)]
+    assert read == [False] * 5 + [True, False]
+    assert queue.count("failed") == 0

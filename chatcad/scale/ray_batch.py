@@ -1,14 +1,15 @@
-"""A folder read by Ray Data: ``batch --engine ray``, with a set of networks for each core of a machine or a cluster.
+"""A batch read by Ray Data: ``batch --engine ray``, with a set of networks for each core of a machine or a cluster.
 
-Every node must see the folder under the same path. Rows come as they are finished, not in the files' order; a stopped
-run is gone on with as without Ray, by the paths that have a row. Needs ``requirements-scale.txt``.
+Every node must see the folder under the same path, or reach the DICOMweb service. Names are listed before the first
+film is read. Rows come as they are finished, not in the films' order; a stopped run is gone on with as without Ray, by
+the names that have a row. Needs ``requirements-scale.txt``.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from chatcad.config import Settings
 from chatcad.errors import UsageError
 from chatcad.export import Format
 from chatcad.scale.networks import open_networks
+from chatcad.sources import Films, Listed
 
 A_TIME = 8
-"""Files that go to a set of networks at a time: a batch of theirs (``cad_models.reader.BATCH``)."""
+"""Films that go to a set of networks at a time: a batch of theirs (``cad_models.reader.BATCH``)."""
 
 
 def rows_by_ray(
-    paths: Sequence[Path], folder: Path, settings: Settings, *, wanted: Sequence[Format], reports: Path
+    listed: Iterable[Listed], films: Films, settings: Settings, *, wanted: Sequence[Format], reports: Path
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows that `chatcad.commands.batch.rows` yields, in any order.
 
@@ -41,9 +43,9 @@ def rows_by_ray(
     if not ray.is_initialized():
         ray.init(include_dashboard=False, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
-    read = partial(rows, folder=folder.resolve(), settings=settings, wanted=wanted, reports=reports.resolve())
+    read = partial(rows, films=films, settings=settings, wanted=wanted, reports=reports.resolve())
     cores = int(ray.cluster_resources()["CPU"])
-    data = ray.data.from_items([{"path": str(path.resolve())} for path in paths]).map_batches(
+    data = ray.data.from_items([{"name": film.name, "skip": film.skip} for film in listed]).map_batches(
         Rows, fn_constructor_args=(read, settings), batch_size=A_TIME, num_cpus=1, concurrency=(1, cores)
     )
     for row in data.iter_rows():
@@ -60,5 +62,6 @@ class Rows:
         self._read = partial(read, reader=open_networks(settings))
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        """Read some files."""
-        return {"row": [json.dumps(row) for row in self._read([Path(path) for path in batch["path"]])]}
+        """Read some films."""
+        listed = [Listed(str(name), str(skip)) for name, skip in zip(batch["name"], batch["skip"], strict=True)]
+        return {"row": [json.dumps(row) for row in self._read(listed)]}
