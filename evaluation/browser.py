@@ -109,7 +109,7 @@ def open_chromium() -> Iterator[Browser]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        raise UsageError("playwright is not installed: pip install -r requirements-dev.txt") from error
+        raise UsageError("playwright is not installed: pip install -r requirements/dev.txt") from error
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=binary, args=FLAGS)
         yield browser

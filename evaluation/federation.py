@@ -7,7 +7,7 @@ thumbnail (`evaluation.baselines`), cross-fitted at the site itself: what can be
 
 One seed, networks at 96 and 128 pixels, minutes of training: it compares ways of training, and says nothing of the
 shipped networks. Fewer than `FEW` films with or without a label say nothing at all, and are marked.
-`CHATCAD_EVAL_LIMIT` rounds (20); about 15 minutes of one core. Needs ``requirements-federation.txt``.
+`CHATCAD_EVAL_LIMIT` rounds (20); about 15 minutes of one core. Needs ``requirements/federation.txt``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def run(settings: Settings) -> dict[str, Any]:
     try:
         from cad_models.training import federated_tasks as tasks
     except ImportError as error:
-        raise UsageError("Flower is missing: pip install --no-deps -r requirements-federation.txt") from error
+        raise UsageError("Flower is missing: pip install --no-deps -r requirements/federation.txt") from error
     logging.getLogger("flwr").setLevel(logging.WARNING)
     torch.set_num_threads(1)
     rounds, start = int(os.environ.get(LIMIT_VARIABLE, str(ROUNDS))), time.process_time()

@@ -5,7 +5,7 @@ and API. The deployment runs on this machine with one core and one thread a repl
 batching and without; clients, Ray's proxy and its controller share the same cores, as they would not in a cluster.
 Every reading is compared with what the networks say in this process of that film alone.
 
-`CHATCAD_EVAL_LIMIT` films (48), `ROUNDS` times. Needs ``requirements-scale.txt``; about five minutes on two idle cores.
+`CHATCAD_EVAL_LIMIT` films (48), `ROUNDS` times. Needs ``requirements/scale.txt``; about five minutes on two idle cores.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def deployed(*, replicas: int, batch: int, port: int = 8765) -> Iterator[str]:
     try:
         from chatcad.scale.serve import Size, build
     except ImportError as error:
-        raise UsageError("Ray is not installed: pip install -r requirements-scale.txt") from error
+        raise UsageError("Ray is not installed: pip install -r requirements/scale.txt") from error
     import ray
     from ray import serve
 

@@ -2,7 +2,7 @@
 
 Each replica holds one set of networks and reads the films that arrive together as one batch. It trusts its callers, as
 a database does: it listens on loopback unless told otherwise, and in a cluster a NetworkPolicy lets only the app reach
-it (``docs/examples/kuberay.yaml``). Needs ``requirements-scale.txt``.
+it (``docs/examples/kuberay.yaml``). Needs ``requirements/scale.txt``.
 """
 
 from __future__ import annotations
