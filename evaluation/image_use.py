@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from cad_models import registry
-from cad_models.reader import CadReader
 from chatcad.errors import ImageRefused
+from chatcad.scale.networks import Networks
 from chatcad.types import Radiograph
 from evaluation.figures import Figure, figure
 from evaluation.labeller import label_report
@@ -23,7 +23,7 @@ from evaluation.statistics import share
 BLANKED = 40
 
 
-def image_use(read: Sequence[Read], reports: Sequence[str], reader: CadReader) -> list[Figure]:
+def image_use(read: Sequence[Read], reports: Sequence[str], reader: Networks) -> list[Figure]:
     """Return the shares of reports that change, by what was done to the image."""
     return [*swapped(read, reports), *blanked(read[:: max(len(read) // BLANKED, 1)], reader)]
 
@@ -44,7 +44,7 @@ def swapped(read: Sequence[Read], reports: Sequence[str]) -> list[Figure]:
     ]
 
 
-def blanked(read: Sequence[Read], reader: CadReader) -> list[Figure]:
+def blanked(read: Sequence[Read], reader: Networks) -> list[Figure]:
     """Return how many blank films the gate refuses, and how many drafts change where the gate is passed by."""
     classifier, reporter = registry.load("classifier"), registry.load("reporter")
     figures = []

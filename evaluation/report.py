@@ -41,7 +41,7 @@ from evaluation.report_writers import (
     constant,
     unchecked_report,
 )
-from evaluation.statistics import share
+from evaluation.statistics import evenly, share
 
 LIMIT, COMPARED = 6, 30
 """Films that a model writes, and films on which the designs are compared without one."""
@@ -75,12 +75,6 @@ def run(settings: Settings) -> dict[str, Any]:
         "assessed": sorted({f.label for r in got for f in r.study.findings if f.state != "not_assessed"}),
         "figures": figures,
     }
-
-
-def evenly(got: Sequence[Read], most: int) -> list[Read]:
-    """Return at most so many of the films, evenly drawn."""
-    count = min(most, len(got))
-    return [got[i * len(got) // count] for i in range(count)]
 
 
 def template_only(silent: ChatCAD, got: Sequence[Read], judged: Sequence[str]) -> tuple[list[str], list[Figure]]:

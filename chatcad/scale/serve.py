@@ -49,10 +49,10 @@ class Size(BaseModel):
         A replica's cores and threads.
     """
 
-    replicas: int = Field(1, ge=1)
-    batch: int = Field(BATCH, ge=1)
-    wait_ms: float = Field(10.0, ge=0)
-    cores: int = Field(1, ge=1)
+    replicas: int = Field(default=1, ge=1)
+    batch: int = Field(default=BATCH, ge=1)
+    wait_ms: float = Field(default=10.0, ge=0)
+    cores: int = Field(default=1, ge=1)
 
 
 def build(size: Size | dict[str, Any]) -> Application:

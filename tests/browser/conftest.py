@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chatcad.config import ROOT, load_settings
-from evaluation.browser import Server, open_chromium, serve
+from evaluation.browser import open_chromium
+from evaluation.server import Server, serve
 
 SHOTS = Path(__file__).parent / "screenshots"
 
