@@ -30,7 +30,7 @@ FEWEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One film read: its facts with the checked draft, and the drafting network's raw text."""
+    """One film read: its facts with the checked draft, and the draft as the drafter in use wrote it."""
 
     film: Film
     study: Study
