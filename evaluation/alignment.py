@@ -23,51 +23,45 @@ from chatcad.config import Settings
 from chatcad.errors import ImageRefused
 from chatcad.imaging.align import Alignment, Unaligned, align, lay
 from chatcad.types import Masks
-from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import bootstrap
+from evaluation.figures import figure, print_figures
+from evaluation.statistics import mean, share_of
 
 ON = "nih, first two films of a patient"
 
 
 def run(settings: Settings) -> dict[str, Any]:
     """Measure, print and return overlap before and after, residuals, and what was refused."""
-    patients, before, after, residuals, refused, mirrored = [], [], [], [], [], []
-    for patient, (earlier, current) in _pairs(settings.data):
+    before, after, residuals, refused, mirrored = [], [], [], [], []
+    for earlier, current in _pairs(settings.data):
         position = align(earlier, current)
-        refused.append((patient, float(isinstance(position, Unaligned))))
-        mirrored.append((patient, float(isinstance(align(_mirror(earlier), current), Unaligned))))
+        refused.append(isinstance(position, Unaligned))
+        mirrored.append(isinstance(align(_mirror(earlier), current), Unaligned))
         if isinstance(position, Alignment):
-            patients.append(patient)
             residuals.append(position.residual)
             before.append(_overlap(_resized(_lungs(earlier), current.heart.shape), _lungs(current)))
             after.append(_overlap(_laid(_lungs(earlier), position), _lungs(current)))
     aligned = (("lungs' overlap as the films lie", before), ("lungs' overlap after alignment", after),
                ("landmarks off, of the lungs' distance", residuals))  # fmt: skip
-    figures = [_mean(what, patients, values) for what, values in aligned]
-    figures += [_mean(w, *zip(*v, strict=True)) for w, v in (("refused", refused), ("mirrored film refused", mirrored))]
+    figures = [figure(what, ON, len(values), mean(np.array(values))) for what, values in aligned]
+    figures += [figure(w, ON, *share_of(v)) for w, v in (("refused", refused), ("mirrored film refused", mirrored))]
     print_figures(figures)
     return {"figures": figures}
 
 
-def _mean(what: str, patients: Any, values: Any) -> Figure:
-    measured = np.array(values)
-    return figure(what, ON, len(measured), bootstrap(lambda i: float(measured[i].mean()), list(patients)))
-
-
-def _pairs(data: Path) -> Iterator[tuple[str, tuple[Masks, Masks]]]:
+def _pairs(data: Path) -> Iterator[tuple[Masks, Masks]]:
     films: dict[str, list[str]] = defaultdict(list)
     with (data / "nih_manifest.csv").open(encoding="utf-8", newline="") as file:
         for row in sorted(csv.DictReader(file), key=lambda r: int(r["follow_up"])):
             films[row["patient_id"]].append(row["image"])
     reader = CadReader()
-    for patient, names in sorted(films.items()):
+    for _, names in sorted(films.items()):
         if len(names) < 2:
             continue
         first, second = reader.read_many([imaging.load(data / name) for name in names[:2]])
         if isinstance(first, ImageRefused) or isinstance(second, ImageRefused):
             continue
         if first.masks is not None and second.masks is not None:
-            yield patient, (first.masks, second.masks)
+            yield first.masks, second.masks
 
 
 def _lungs(masks: Masks) -> np.ndarray:

@@ -42,7 +42,7 @@ from evaluation.queueing import (
     wait_percentile,
 )
 from evaluation.scale import threads
-from evaluation.statistics import bootstrap
+from evaluation.statistics import mean
 
 FILMS = {
     "PNG": ("originals/nih_00009107_006.png", "originals/MCUCXR_0001_0.png"),
@@ -147,12 +147,11 @@ def _spent() -> float:
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     alive = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
     others = sum(t.user + t.system + t.children_user + t.children_system for t in alive)
-    return time.process_time() + ended.ru_utime + ended.ru_stime + others
+    return float(time.process_time() + ended.ru_utime + ended.ru_stime + others)
 
 
 def _figure(what: str, on: str, seconds: Array) -> Figure:
-    interval = bootstrap(lambda i: float(seconds[i].mean()), [str(n) for n in range(len(seconds))])
-    return figure(f"{what}, CPU s", on, len(seconds), interval)
+    return figure(f"{what}, CPU s", on, len(seconds), mean(seconds))
 
 
 def planned(what: str, films_a_day: int, jobs_a_film: int, seconds: Array) -> dict[str, Any]:
@@ -197,7 +196,7 @@ def simulated_peak(jobs_a_day: int, seconds: Array, cores: int, least: int = 20_
     shares = np.where(np.abs(np.arange(24) - peak + 1) <= 1, PROFILE, 0.0)
     waits, worked, days = [], 0.0, max(1, round(least / (jobs_a_day * PROFILE.max())))
     for _ in range(days):
-        arrivals = arrivals_of_a_day(jobs_a_day, shares, rng)
+        arrivals = arrivals_of_a_day(jobs_a_day, shares.tolist(), rng)
         work = rng.choice(seconds, len(arrivals))
         in_peak = arrivals >= peak * SECONDS_AN_HOUR
         waits.append(simulate(arrivals, work, cores)[in_peak])

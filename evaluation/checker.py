@@ -18,7 +18,7 @@ from chatcad.config import ROOT, Settings
 from chatcad.types import Mode
 from evaluation.cases import statement_of, study_of
 from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import share
+from evaluation.statistics import share_of
 
 QUESTIONS = ROOT / "evaluation" / "questions" / "checker.jsonl"
 
@@ -108,5 +108,4 @@ def run(settings: Settings) -> dict[str, Any]:
 
 
 def _share(what: str, on: str, hits: Iterable[bool], *, headline: bool = False) -> Figure:
-    kept = list(hits)
-    return figure(what, on, len(kept), share(sum(kept), len(kept)), headline=headline)
+    return figure(what, on, *share_of(hits), headline=headline)

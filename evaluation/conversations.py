@@ -27,6 +27,7 @@ from chatcad.llm.writer import Writer
 from chatcad.pipeline import ChatCAD, Conversation
 from chatcad.types import Finding, Mode, Statement, Study
 from chatcad.vocabulary import terms
+from evaluation.statistics import evenly
 
 QUESTIONS = ROOT / "evaluation" / "questions" / "faithfulness.jsonl"
 WANTED = {"nih": 32, "shenzhen": 10, "montgomery": 10, "jsrt": 10}
@@ -174,10 +175,7 @@ def variants(chatcad: ChatCAD, settings: Settings) -> Iterator[tuple[str, ChatCA
 
 def subset(posed: Sequence[Posed], variant: str) -> Sequence[Posed]:
     """Return every question for templates; for a model, which takes seconds an answer, an even part of them."""
-    most = int(os.environ.get(LIMIT_VARIABLE, "60"))
-    if variant == TEMPLATE_ONLY or len(posed) <= most:
-        return posed
-    return [posed[i * len(posed) // most] for i in range(most)]
+    return posed if variant == TEMPLATE_ONLY else evenly(posed, int(os.environ.get(LIMIT_VARIABLE, "60")))
 
 
 def _variant(name: str, chatcad: ChatCAD, writer: Writer) -> tuple[str, ChatCAD, Counted]:
@@ -191,8 +189,7 @@ def _films(data: Path) -> list[Path]:
     records = [f for f in judged_films(data) if f.row is None and f.split == "test"]
     chosen = []
     for source, wanted in WANTED.items():
-        own = [f.image for f in records if f.source == source]
-        chosen += [own[i * len(own) // wanted] for i in range(min(wanted, len(own)))]
+        chosen += evenly([f.image for f in records if f.source == source], wanted)
     return chosen
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chatcad.config import Settings
 from chatcad.observe.drift import ALARM, BINS, LEAST_FILMS, Reference, edges_of, psi
 from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import share
+from evaluation.statistics import share_of
 
 TIMES = 2000
 FILMS = (50, 100, LEAST_FILMS, 500)
@@ -32,8 +32,8 @@ def run(settings: Settings) -> dict[str, Any]:
         for shift in SHIFTS:
             alarms = np.array([_alarms(np.array(p), reference.films, films, shift, rng) for p in tables])
             on = f"{films} films, logits shifted by {shift}"
-            for what, hits in (("alarm for one label", alarms.ravel()), ("alarm for any label", alarms.any(axis=0))):
-                figures.append(figure(what, on, len(hits), share(int(hits.sum()), len(hits))))
+            figures.append(figure("alarm for one label", on, *share_of(alarms.flat)))
+            figures.append(figure("alarm for any label", on, *share_of(map(any, alarms.T))))
     print_figures(figures)
     return {"alarm_above": ALARM, "least_films": LEAST_FILMS, "labels": len(reference.percentiles), "figures": figures}
 

@@ -7,7 +7,7 @@ thumbnail (`evaluation.baselines`), cross-fitted at the site itself: what can be
 
 One seed, networks at 96 and 128 pixels, minutes of training: it compares ways of training, and says nothing of the
 shipped networks. Fewer than `FEW` films with or without a label say nothing at all, and are marked.
-`CHATCAD_EVAL_LIMIT` rounds (20); about 15 minutes of one core. Needs ``requirements-federation.txt``.
+`CHATCAD_EVAL_LIMIT` rounds (20); about 15 minutes of one core. Needs ``requirements/federation.txt``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from evaluation.baselines import thumbnail_features, thumbnail_scores
 from evaluation.conversations import LIMIT_VARIABLE
 from evaluation.figures import Figure, figure, print_figures
 from evaluation.segmenter import dice
-from evaluation.statistics import auroc_interval, bootstrap
+from evaluation.statistics import auroc_interval, mean
 
 ROUNDS, STEPS, PULL = 20, 15, 0.01
 FEW = 20
@@ -59,7 +59,7 @@ def run(settings: Settings) -> dict[str, Any]:
     try:
         from cad_models.training import federated_tasks as tasks
     except ImportError as error:
-        raise UsageError("Flower is missing: pip install --no-deps -r requirements-federation.txt") from error
+        raise UsageError("Flower is missing: pip install --no-deps -r requirements/federation.txt") from error
     logging.getLogger("flwr").setLevel(logging.WARNING)
     torch.set_num_threads(1)
     rounds, start = int(os.environ.get(LIMIT_VARIABLE, str(ROUNDS))), time.process_time()
@@ -113,7 +113,7 @@ def label_figures(ways: Iterator[tuple[str, nn.Module]], judged: Sequence[HeldOu
     for name, network in ways:
         for site in judged:
             with torch.inference_mode():
-                parts = [label_scores(network, part.float() / 255) for part in site.squares.split(64)]
+                parts = [label_scores(network, part.float() / 255) for part in torch.split(site.squares, 64)]
             yield from _aurocs(name, site, torch.cat(parts).numpy())
     for site in judged:
         yield from _aurocs(THUMBNAIL, site, thumbnails(site))
@@ -161,10 +161,9 @@ def mask_figures(ways: Iterator[tuple[str, nn.Module]], judged: Sequence[HeldOut
     for name, network in ways:
         for site in judged:
             with torch.inference_mode():
-                drawn = torch.cat([network(part.float() / 255) > 0 for part in site.squares.split(64)]).numpy()
+                drawn = torch.cat([network(part.float() / 255) > 0 for part in torch.split(site.squares, 64)]).numpy()
             for structure, overlaps in _overlaps(drawn, site.truth.numpy()).items():
-                interval = bootstrap(lambda i, o=overlaps: float(o[i].mean()), site.patients)  # type: ignore[misc]
-                yield figure(f"{structure} at {site.site}, Dice", name, len(overlaps), interval)
+                yield figure(f"{structure} at {site.site}, Dice", name, len(overlaps), mean(overlaps, site.patients))
 
 
 def _overlaps(drawn: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> Mapping[str, np.ndarray[Any, Any]]:

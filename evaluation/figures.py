@@ -13,7 +13,7 @@ RESULTS = ROOT / "evaluation" / "results"
 
 
 class Figure(TypedDict):
-    """A figure with its 95% bootstrap interval by patient; ``headline`` figures go into the registry."""
+    """A figure with its 95% interval (`evaluation.statistics`); ``headline`` figures go into the registry."""
 
     what: str
     on: str

@@ -24,7 +24,7 @@ from chatcad.errors import ImageRefused
 from chatcad.imaging import load
 from chatcad.types import Gate
 from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import bootstrap
+from evaluation.statistics import share_by_patient
 
 SEED = 4
 REMARKS = {
@@ -71,8 +71,8 @@ def share_figures(what: str, pictures: Pictures, judged: list[Gate], truth: str,
         del groups["all"]
     figures = []
     for kind, chosen in groups.items():
-        right = np.array([judged[i].accepted == accepted for i in chosen], dtype=float)
-        interval = bootstrap(lambda i, r=right: float(r[i].mean()), [pictures.patients[i] for i in chosen])  # type: ignore[misc]
+        right = np.array([judged[i].accepted == accepted for i in chosen], dtype=bool)
+        interval = share_by_patient(right, [pictures.patients[i] for i in chosen])
         figures.append(figure(what, kind, len(right), interval, headline=kind == "all"))
     return figures
 
@@ -82,8 +82,8 @@ def reason_figures(pictures: Pictures, judged: list[Gate]) -> list[Figure]:
     figures = []
     for name in TURNED:
         refused = [i for i, c in enumerate(pictures.classes) if c == name and not judged[i].accepted]
-        right = np.array([judged[i].reason == REASONS[name] for i in refused], dtype=float)
-        interval = bootstrap(lambda i, r=right: float(r[i].mean()), [pictures.patients[i] for i in refused])  # type: ignore[misc]
+        right = np.array([judged[i].reason == REASONS[name] for i in refused], dtype=bool)
+        interval = share_by_patient(right, [pictures.patients[i] for i in refused])
         figures.append(figure("right reason when refused", name, len(right), interval))
     return figures
 
@@ -104,8 +104,8 @@ def remade_figures(network: Segmenter, gate: FilmGate, records: list[Film]) -> l
 def photograph_figures(gate: FilmGate, pictures: Pictures, on: str) -> list[Figure]:
     """Return how often films are remarked on as photographed."""
     chosen = [i for i, c in enumerate(pictures.classes) if c == "frontal"]
-    said = np.array([bool(gate.remarks(pictures.features[i][None])) for i in chosen], dtype=float)
-    interval = bootstrap(lambda i: float(said[i].mean()), [pictures.patients[i] for i in chosen])
+    said = np.array([bool(gate.remarks(pictures.features[i][None])) for i in chosen], dtype=bool)
+    interval = share_by_patient(said, [pictures.patients[i] for i in chosen])
     return [figure("remarked on as photographed", on, len(said), interval)]
 
 
@@ -114,8 +114,8 @@ def dicom_figures(network: Segmenter, gate: FilmGate, settings: Settings) -> lis
     with (settings.data / "dicom_manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = [r for r in csv.DictReader(file) if not r["kind"].startswith("chest")]
     files = [settings.data / "dicom" / r["file"] for r in rows]
-    right = np.array([_refused(network, gate, file, settings) for file in files], dtype=float)
-    interval = bootstrap(lambda i: float(right[i].mean()), [f.name for f in files])
+    right = np.array([_refused(network, gate, file, settings) for file in files], dtype=bool)
+    interval = share_by_patient(right, [f.name for f in files])
     return [figure("DICOM files refused", "other body parts, an animal, inverted, damaged", len(rows), interval)]
 
 
@@ -143,9 +143,8 @@ def remark_figures(network: Segmenter, records: list[Film]) -> list[Figure]:
     for kind, spoil in spoilt.items():
         said = [" ".join(_remarks(network, spoil(s).astype(np.float32))) for s in squares(records)]
         for word, what in REMARKS.items():
-            hit = np.array([word in text for text in said], dtype=float)
-            interval = bootstrap(lambda i, h=hit: float(h[i].mean()), patients)  # type: ignore[misc]
-            figures.append(figure(f"remarked on as {what}", kind, len(hit), interval))
+            hit = np.array([word in text for text in said], dtype=bool)
+            figures.append(figure(f"remarked on as {what}", kind, len(hit), share_by_patient(hit, patients)))
     return figures
 
 

@@ -6,26 +6,28 @@ is counted apart: behind the gate, the networks are given the blank with the fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from cad_models import registry
-from cad_models.reader import CadReader
 from chatcad.errors import ImageRefused
-from chatcad.types import Radiograph
+from chatcad.scale.networks import Networks
+from chatcad.types import Masks, Radiograph
 from evaluation.figures import Figure, figure
 from evaluation.labeller import label_report
 from evaluation.report_films import Read
-from evaluation.statistics import share
+from evaluation.statistics import evenly, share
 
 BLANKED = 40
 
+Names = Mapping[registry.Task, str]
 
-def image_use(read: Sequence[Read], reports: Sequence[str], reader: CadReader) -> list[Figure]:
-    """Return the shares of reports that change, by what was done to the image."""
-    return [*swapped(read, reports), *blanked(read[:: max(len(read) // BLANKED, 1)], reader)]
+
+def image_use(read: Sequence[Read], reports: Sequence[str], reader: Networks, names: Names) -> list[Figure]:
+    """Return the shares of reports that change, by what was done to the image; ``names`` are the networks in use."""
+    return [*swapped(read, reports), *blanked(evenly(read, BLANKED), reader, names)]
 
 
 def swapped(read: Sequence[Read], reports: Sequence[str]) -> list[Figure]:
@@ -44,23 +46,22 @@ def swapped(read: Sequence[Read], reports: Sequence[str]) -> list[Figure]:
     ]
 
 
-def blanked(read: Sequence[Read], reader: CadReader) -> list[Figure]:
+def blanked(read: Sequence[Read], reader: Networks, names: Names) -> list[Figure]:
     """Return how many blank films the gate refuses, and how many drafts change where the gate is passed by."""
-    classifier, reporter = registry.load("classifier"), registry.load("reporter")
+    classifier, drafter = registry.load(names["classifier"]), registry.load(names["reporter"])
+
+    def draft(film: Radiograph, masks: Masks) -> str:
+        labels = classifier.read_labels(film, masks, "unknown")
+        return str(drafter.draft(film, masks, "unknown", labels))
+
     figures = []
     for name, pixels in (("grey", _grey), ("noise", _noise)):
         blanks = [replace(r.study.radiograph, pixels=pixels(r.study.radiograph)) for r in read]
         refused = sum(isinstance(outcome, ImageRefused) for outcome in reader.read_many(blanks))
         figures.append(_figure("refused by the gate, so changed", f"{name} instead of the film", refused, len(blanks)))
-        changed = whole = 0
-        for one, blank in zip(read, blanks, strict=True):
-            if one.study.masks is not None:
-                labels = classifier.read_labels(blank, one.study.masks, "unknown")
-                changed += reporter.draft(blank, one.study.masks, "unknown", labels) != one.raw_draft
-                whole += 1
-        figures.append(
-            _figure("network's draft changes behind the gate", f"{name} instead of the film", changed, whole)
-        )
+        outlined = [(r.study.radiograph, b, r.study.masks) for r, b in zip(read, blanks, strict=True) if r.study.masks]
+        changed = sum(draft(film, masks) != draft(blank, masks) for film, blank, masks in outlined)
+        figures.append(_figure("draft changes behind the gate", f"{name} instead of the film", changed, len(outlined)))
     return figures
 
 

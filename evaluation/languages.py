@@ -14,15 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from chatcad.config import ROOT, Settings
 from chatcad.language import language_of
 from chatcad.planning.ask import ask
 from chatcad.planning.understand import Asked
 from chatcad.types import Language, Turn
-from evaluation.statistics import bootstrap
+from evaluation.statistics import share_of
 
 QUESTIONS = ROOT / "evaluation" / "questions" / "languages.jsonl"
 NO_ANSWER = frozenset({"unclear", "out_of_scope"})
@@ -67,7 +64,7 @@ def run(settings: Settings) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-able: per language and split the shares with ``n`` and 95% intervals (bootstrap by question), and every
+        JSON-able: per language and split the shares with ``n`` and 95% intervals (Wilson), and every
         question that was not answered rightly.
     """
     questions, result = load_questions(), dict[str, Any]()
@@ -87,9 +84,8 @@ def _english(question: str, turns: Sequence[Turn]) -> Asked:
 
 def _measure(pairs: Sequence[tuple[Question, Asked]]) -> dict[str, Any]:
     def share(holds: Callable[[Question, Asked], bool]) -> dict[str, Any]:
-        values: NDArray[np.float64] = np.array([float(holds(q, a)) for q, a in pairs])
-        interval = bootstrap(lambda i: float(values[i].mean()), [str(n) for n in range(len(values))])
-        return {"n": len(values), "share": [round(v, 3) for v in interval]}
+        n, interval = share_of(holds(q, a) for q, a in pairs)
+        return {"n": n, "share": [round(v, 3) for v in interval]}
 
     return {
         "right": share(lambda q, a: outcome(q, a) == "right"),

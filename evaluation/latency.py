@@ -40,7 +40,7 @@ BARS = (Bar("analyse", 1.5), Bar("first checked sentence", 3.0), Bar("whole answ
 
 def run(settings: Settings) -> dict[str, Any]:
     """Print and return medians and maxima over films, questions and both modes, after one warming round."""
-    films = [settings.data / name for name in FILMS]
+    films = tuple(settings.data / name for name in FILMS)
     if missing := [f for f in films if not f.is_file()]:
         raise UsageError(f"{missing[0]} is missing: set CHATCAD_DATA to the data folder")
     start = time.monotonic()

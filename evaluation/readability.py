@@ -19,7 +19,7 @@ from evaluation import conversations
 from evaluation.conversations import PRESSED, UNANSWERABLE, Posed
 from evaluation.figures import Figure, figure, print_figures
 from evaluation.judge import how_sure, labels_heard, side_heard
-from evaluation.statistics import bootstrap, share
+from evaluation.statistics import evenly, median, share
 
 EASY = 6.0
 """Flesch-Kincaid grade that a patient's answer should not exceed."""
@@ -48,11 +48,10 @@ def run(settings: Settings) -> dict[str, Any]:
     chatcad = ChatCAD.open(settings)
     studies = conversations.read_studies(chatcad, settings.data)
     asked = [p for p in conversations.pose(conversations.load(), studies) if p.kind not in UNANSWERABLE | {PRESSED}]
-    asked = [asked[i * len(asked) // QUESTIONS] for i in range(QUESTIONS)] if len(asked) > QUESTIONS else asked
     figures: list[Figure] = []
     examples: list[dict[str, str]] = []
     for name, variant, _ in conversations.variants(chatcad, settings):
-        pairs = [_pair(variant, p) for p in conversations.subset(asked, name)]
+        pairs = [_pair(variant, p) for p in conversations.subset(evenly(asked, QUESTIONS), name)]
         figures += measure(pairs, name)
         examples += [{"variant": name, **e} for e in _lost(pairs)]
     print_figures(figures)
@@ -64,12 +63,12 @@ def run(settings: Settings) -> dict[str, Any]:
 def measure(pairs: Sequence[Pair], on: str) -> list[Figure]:
     """Return the median grade, the share of easy answers, and the share of answers that kept their findings."""
     grades = np.array([p.patient.readability_grade for p in pairs])
-    films = [str(id(p.posed.study)) for p in pairs]
+    films = [p.posed.study.radiograph.sha256 for p in pairs]
     easy, kept = int((grades <= EASY).sum()), sum(p.kept for p in pairs)
     with_findings = [p for p in pairs if told(p.clinician)]
     return [
         figure("reading grade of patient answers, median", on, len(pairs),
-               bootstrap(lambda i: float(np.median(grades[i])), films), headline=True),
+               median(grades, films), headline=True),
         figure("patient answers of grade 6 or below", on, len(pairs), share(easy, len(pairs)), headline=True),
         figure("patient answers that keep every finding", on, len(pairs), share(kept, len(pairs)), headline=True),
         figure("the same, of answers with findings", on, len(with_findings),

@@ -12,14 +12,16 @@ from chatcad.config import ROOT
 from chatcad.llm import catalogue
 from evaluation.figures import stored
 from evaluation.scale_tables import SCALE_BLOCKS
-from evaluation.tables import interval, markdown, of_figure
+from evaluation.tables import interval, markdown, of_figure, pivoted
 
 PAGES = (
     ROOT / "README.md",
     ROOT / "docs" / "paired_synthesis.md",
     ROOT / "docs" / "conversation.md",
     ROOT / "docs" / "scale.md",
+    ROOT / "evaluation" / "README.md",
 )
+SILENCE = ("abstained on unanswerable", "abstained on answerable")
 BETWEEN = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
@@ -35,9 +37,9 @@ def bars() -> str:
 
 def waiting() -> str:
     """Return how long a reader waits."""
-    figures = stored("latency")["figures"]
-    rows = [(n, f"{f['median_s']:.2f} s", f"{f['max_s']:.2f} s", f["n"]) for n, f in figures.items()]
-    return markdown(("waiting, 2 cores, embedded model", "median", "longest", "n"), rows)
+    measured = stored("latency")
+    rows = [(n, f"{f['median_s']:.2f} s", f"{f['max_s']:.2f} s", f["n"]) for n, f in measured["figures"].items()]
+    return markdown((f"waiting, {measured['cores']} cores, embedded model", "median", "longest", "n"), rows)
 
 
 def cohorts() -> str:
@@ -77,11 +79,16 @@ def figures_of(name: str) -> Callable[[], str]:
 
 
 def conversation() -> str:
-    """Return the check's error rates, what reaches a reader, and how easily it reads."""
+    """Return the check's error rates, and how easily answers read."""
     figures = [f for f in stored("checker")["figures"] if f["headline"] and f["on"] == "test"]
-    figures += [*stored("faithfulness")["figures"], *stored("readability")["figures"]]
-    rows = [(f["what"], f["on"], f["n"], of_figure(f)) for f in figures if not f["on"].endswith("untuned")]
-    return markdown(("figure", "on", "n", "value [95% interval]"), rows)
+    rows = [(f["what"], f["n"], of_figure(f)) for f in (*figures, *stored("readability")["figures"])]
+    return markdown(("figure", "n", "value [95% interval]"), rows)
+
+
+def shown(*, untuned: bool = True) -> str:
+    """Return what reaches a reader, a column for each way of wording."""
+    figures = (f for f in stored("faithfulness")["figures"] if untuned or not f["on"].endswith("untuned"))
+    return pivoted("value [95% interval] (n)", ((f["what"], f["on"], f"{of_figure(f)} ({f['n']})") for f in figures))
 
 
 def understanding() -> str:
@@ -128,15 +135,35 @@ def retrieval() -> str:
         (name, test[name]["n"], *(interval(test[name][m], 2) for m in ("recall@5", "ndcg@5", "mrr@5")))
         for name in kinds
     ]
-    silent = [
-        (name, test[name]["n"], interval(test[name]["share"], 2))
-        for name in ("abstained on unanswerable", "abstained on answerable")
-    ]
+    silent = [(name, test[name]["n"], interval(test[name]["share"], 2)) for name in SILENCE]
     return (
         markdown(("guideline search, test questions", "n", "recall@5", "nDCG@5", "MRR@5"), ranked)
         + "\n"
         + markdown(("silence", "n", "share"), silent)
     )
+
+
+def search_shipped() -> str:
+    """Return how well passages are found by the search that ships, by both judgements."""
+    test = stored("retrieval")["stores"]["own"]["test"]
+    names = {"first judgement": "as shipped, with abstention", "pooled": "as shipped, with abstention, pooled grades"}
+    rows = [(f"recall@5, {judged}", test[n]["n"], interval(test[n]["recall@5"], 2)) for judged, n in names.items()]
+    rows += [(f"{n}, share", test[n]["n"], interval(test[n]["share"], 2)) for n in SILENCE]
+    return markdown(("guideline search, test questions", "n", "value [95% interval]"), rows)
+
+
+def search_speed() -> str:
+    """Return how fast a large store is searched."""
+    rows = [
+        (name, " / ".join(map(str, v)) if isinstance(v, list) else v) for name, v in stored("retrieval_speed").items()
+    ]
+    return markdown(("figure", "value"), rows)
+
+
+def abuse() -> str:
+    """Return what was tried on the whole system, and how it ended."""
+    rows = [(r["name"], r["tried"], r["passed"], r["figure"], r["aim"]) for r in stored("abuse")["rows"]]
+    return markdown(("what was tried", "n", "passed", "measured", "aim"), rows)
 
 
 def reproduction() -> str:
@@ -158,9 +185,13 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "speed": figures_of("speed"),
     "nodules": figures_of("nodules"),
     "retrieval": retrieval,
+    "search": search_shipped,
+    "search_speed": search_speed,
+    "abuse": abuse,
     "reproduction": reproduction,
     "conversation": conversation,
-    "conversation_full": figures_of("faithfulness"),
+    "shown": lambda: shown(untuned=False),
+    "shown_full": shown,
     "checker": figures_of("checker"),
     "understanding": understanding,
     "languages": languages,

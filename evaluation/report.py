@@ -1,8 +1,8 @@
 """``python -m chatcad eval report``: what whole reports say of labelled films, against what their sources state.
 
 The reports are those of ``python -m chatcad report`` in the three prompt designs, without a model and with the embedded
-one, read by `evaluation.labeller`. Beside them, on the same films: the drafting network alone, the classifier's labels
-alone, the language model alone (facts in, report out, unchecked), a report that flags everything and a constant one.
+one, read by `evaluation.labeller`. Beside them, on the same films: the draft alone, the classifier's labels alone, the
+language model alone (facts in, report out, unchecked), a report that flags everything and a constant one.
 
 A label that is called possible counts as flagged (``possible as absent`` is the other reading); one that is not
 flagged, not assessed or not mentioned counts as not flagged, though the report doesn't call it absent. The labels are
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from cad_models.choice import chosen
 from chatcad import cases
 from chatcad.cases.reports import Picture, claims_of
 from chatcad.config import Settings
@@ -41,7 +42,7 @@ from evaluation.report_writers import (
     constant,
     unchecked_report,
 )
-from evaluation.statistics import share
+from evaluation.statistics import evenly, share
 
 LIMIT, COMPARED = 6, 30
 """Films that a model writes, and films on which the designs are compared without one."""
@@ -61,10 +62,11 @@ def run(settings: Settings) -> dict[str, Any]:
     print("films with each label, of those that state it:", {label: truth.support(label)[::-1] for label in judged})
     silent = replace(chatcad, writer=Writer(Mute(), TEMPLATE_ONLY))
     reports, figures = template_only(silent, got, judged)
-    figures += parts_alone(got, truth, judged)
+    names = chosen(settings.cache)
+    figures += parts_alone(got, truth, judged, names["reporter"])
     few = evenly(got, int(os.environ.get(LIMIT_VARIABLE, str(LIMIT))))
     figures += with_a_model(silent, chatcad, few, judged)
-    figures += image_use(got, reports, chatcad.reader)
+    figures += image_use(got, reports, chatcad.reader, names)
     figures += similar_cases(got, settings)
     print_figures(figures)
     return {
@@ -75,12 +77,6 @@ def run(settings: Settings) -> dict[str, Any]:
         "assessed": sorted({f.label for r in got for f in r.study.findings if f.state != "not_assessed"}),
         "figures": figures,
     }
-
-
-def evenly(got: Sequence[Read], most: int) -> list[Read]:
-    """Return at most so many of the films, evenly drawn."""
-    count = min(most, len(got))
-    return [got[i * len(got) // count] for i in range(count)]
 
 
 def template_only(silent: ChatCAD, got: Sequence[Read], judged: Sequence[str]) -> tuple[list[str], list[Figure]]:
@@ -132,10 +128,10 @@ def _differences(on: str, texts: Texts) -> list[Figure]:
     ]
 
 
-def parts_alone(got: Sequence[Read], truth: Truth, judged: Sequence[str]) -> list[Figure]:
+def parts_alone(got: Sequence[Read], truth: Truth, judged: Sequence[str], drafter: str) -> list[Figure]:
     """Return the figures of the system's parts alone, and of the degenerate writers."""
     writers = {
-        "drafting network alone": flagged([r.raw_draft for r in got], truth),
+        f"draft of {drafter} alone": flagged([r.raw_draft for r in got], truth),
         "classifier's labels alone": classifier_alone(got, truth),
         "all positive": all_positive(truth),
         "constant report": constant(truth),

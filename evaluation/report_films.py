@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cad_models.reader import CadReader
 from cad_models.training.data import NIH_LABELS, Film, read_pixels
 from chatcad import checking, findings
 from chatcad.errors import ImageRefused, UsageError
+from chatcad.scale.networks import Networks
 from chatcad.types import Radiograph, Study
 from evaluation.cohorts import judged_films
 from evaluation.finding_scores import Truth
+from evaluation.statistics import evenly
 
 WANTED = {"nih": 110, "nih64": 120, "shenzhen": 20, "montgomery": 20, "jsrt": 20}
 """Films drawn evenly of each source; of patients that trained nothing."""
@@ -29,7 +30,7 @@ FEWEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One film read: its facts with the checked draft, and the drafting network's raw text."""
+    """One film read: its facts with the checked draft, and the draft as the drafter in use wrote it."""
 
     film: Film
     study: Study
@@ -49,13 +50,11 @@ def drawn(data: Path) -> list[Film]:
     chosen: list[Film] = []
     records = [f for f in judged_films(data) if f.source in {"nih", "nih64"} or f.split == "test"]
     for source, wanted in WANTED.items():
-        own = [f for f in records if f.source == source]
-        count = min(wanted, len(own))
-        chosen += [own[i * len(own) // count] for i in range(count)]
+        chosen += evenly([f for f in records if f.source == source], wanted)
     return chosen
 
 
-def read(films: Sequence[Film], reader: CadReader) -> list[Read]:
+def read(films: Sequence[Film], reader: Networks) -> list[Read]:
     """Read films as they come from a file without a header; those that the gate refuses are left out."""
     radiographs = [Radiograph(read_pixels(f), sha256="") for f in films]
     kept = []

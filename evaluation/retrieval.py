@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chatcad.config import Settings
 from chatcad.retrieval.retriever import GuidelineRetriever
@@ -22,7 +21,7 @@ from chatcad.retrieval.store import open_retriever
 from chatcad.types import Passage
 from evaluation.qrels import Grades, agreement, as_graded, load_qrels
 from evaluation.retrieval_questions import GAP, SILENT, Question, counted, load_questions
-from evaluation.statistics import bootstrap
+from evaluation.statistics import mean, share_of
 
 K = 5
 Found = Callable[[Question], tuple[Passage, ...]]
@@ -59,7 +58,8 @@ def run(settings: Settings) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-able: per store and split, each metric as ``[value, low, high]`` (95% bootstrap by question) with ``n``.
+        JSON-able: per store and split, each metric as ``[value, low, high]`` (95%: means by bootstrap, shares by
+        Wilson) with ``n``.
     """
     questions, grades = load_questions(), load_qrels()
     judged = {"agreement of the judgements": agreement(filter(counted, questions), grades)}
@@ -146,7 +146,7 @@ def ranking(found: Found, questions: Sequence[Question]) -> dict[str, Any]:
     """Return each metric over answerable questions with its interval."""
     results = [(found(q), q.relevant) for q in questions]
     return {"n": len(questions)} | {
-        name: _interval([metric(passages, relevant) for passages, relevant in results])
+        name: [round(v, 3) for v in mean(np.array([metric(*result) for result in results]))]
         for name, metric in METRICS.items()
     }
 
@@ -157,14 +157,8 @@ def abstention(found: Found, questions: Iterable[Question]) -> dict[str, Any]:
 
 
 def _share(outcomes: Iterable[bool]) -> dict[str, Any]:
-    values = [float(outcome) for outcome in outcomes]
-    return {"n": len(values), "share": _interval(values)}
-
-
-def _interval(values: Sequence[float]) -> list[float]:
-    array: NDArray[np.float64] = np.array(values)
-    interval = bootstrap(lambda i: float(array[i].mean()), [str(n) for n in range(len(values))])
-    return [round(v, 3) for v in interval]
+    n, interval = share_of(outcomes)
+    return {"n": n, "share": [round(v, 3) for v in interval]}
 
 
 def _table(result: dict[str, Any]) -> str:

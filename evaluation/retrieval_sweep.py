@@ -45,7 +45,7 @@ def _weights(retriever: GuidelineRetriever, questions: list[Question]) -> Iterat
     answerable = [q for q in questions if counted(q)]
     for name, values in TRIED.items():
         for value in values:
-            weights = replace(retriever.weights, **{name: value})
+            weights = replace(retriever.weights, **{name: value})  # type: ignore[arg-type] # rrf_k is whole
             measured = _ranking(retriever.model_copy(update={"weights": weights, "abstains": False}), answerable)
             yield {"constant": name, "value": value, **measured, "shipped": weights == retriever.weights}
 

@@ -30,7 +30,7 @@ from cad_models.training.data import Film, films
 from chatcad.config import Settings
 from evaluation.cohorts import Scored, score_films
 from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import bootstrap
+from evaluation.statistics import mean
 
 BOX_SIDE = 1024
 BOX_LABELS = {
@@ -75,7 +75,7 @@ def run(settings: Settings) -> dict[str, Any]:
     network, boxes = load_classifier(), read_boxes(settings.data)
     scored = score_films(network, [b.film for b in boxes])
     regions, labels = regions_of(scored), [LABELS.index(b.label) for b in boxes]
-    squares = scored.prepared.squares.astype(np.float32) / 255
+    squares = scored.prepared.squares.astype(np.float32) / np.float32(255)
     figures = [
         *pointing_figures(network, boxes, scored, squares),
         *randomisation_figures(network, squares, regions, labels, [b.film.patient for b in boxes]),
@@ -107,7 +107,7 @@ def pointing_game(network: Classifier, data: Path) -> Figure:
     regions, patients = regions_of(scored), [b.film.patient for b in boxes]
     hit = _hits(boxes, _peaks(_evidence(boxes, scored), regions))
     chance = np.mean([b.share_of(r) for b, r in zip(boxes, regions, strict=True)])
-    interval = bootstrap(lambda i: float(hit[i].mean()), patients)
+    interval = mean(hit, patients)
     what = f"peak of the map inside the box (chance: {chance:.3f})"
     return figure(what, "NIH boxes", len(hit), interval, headline=True)
 
@@ -128,10 +128,9 @@ def pointing_figures(network: Classifier, boxes: Sequence[Box], scored: Scored, 
     best = max((rows["middle of the fuller lung"], rows["middle of the thorax"], chance), key=lambda r: float(r.mean()))
     rows["evidence map, margin over the best baseline"] = rows["evidence map"] - best
     return [
-        figure(f"pointing game: {name}", "NIH boxes", len(r), bootstrap(lambda i, r=r: float(r[i].mean()), patients),  # type: ignore[misc]
-               headline=name == "evidence map")
+        figure(f"pointing game: {name}", "NIH boxes", len(r), mean(r, patients), headline=name == "evidence map")
         for name, r in rows.items()
-    ]  # fmt: skip
+    ]
 
 
 def randomisation_figures(
@@ -151,10 +150,7 @@ def randomisation_figures(
                 found.setdefault(f"{name}, correlation with weights random down to {depth}", []).append(alike)
     means = {what: np.mean(draws, axis=0) for what, draws in found.items()}
     on = f"films of the NIH boxes, mean of {len(SEEDS)} draws"
-    return [
-        figure(what, on, len(m), bootstrap(lambda i, m=m: float(m[i].mean()), patients))  # type: ignore[misc]
-        for what, m in means.items()
-    ]
+    return [figure(what, on, len(m), mean(m, patients)) for what, m in means.items()]
 
 
 def cascade(network: Classifier, seed: int = 0) -> Iterator[tuple[str, Classifier]]:

@@ -5,13 +5,12 @@ and API. The deployment runs on this machine with one core and one thread a repl
 batching and without; clients, Ray's proxy and its controller share the same cores, as they would not in a cluster.
 Every reading is compared with what the networks say in this process of that film alone.
 
-`CHATCAD_EVAL_LIMIT` films (48), `ROUNDS` times. Needs ``requirements-scale.txt``; about five minutes on two idle cores.
+`CHATCAD_EVAL_LIMIT` films (48), `ROUNDS` times. Needs ``requirements/scale.txt``; about five minutes on two idle cores.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +34,7 @@ from chatcad.types import Gate, Masks, Radiograph, Reading
 from evaluation.conversations import LIMIT_VARIABLE
 from evaluation.figures import Figure, figure, print_figures
 from evaluation.speed import load_films
-from evaluation.statistics import Interval, bootstrap, share
+from evaluation.statistics import bootstrap, median, share
 
 FILMS, ROUNDS, CLIENTS = 48, 5, 8
 SAME = 1e-6
@@ -60,7 +59,7 @@ def run(settings: Settings) -> dict[str, Any]:
     """Measure every path, print and return the figures."""
     load = os.getloadavg()[0]  # what others do, before the measurement itself is part of it
     films = list(islice(cycle(load_films(settings)), int(os.environ.get(LIMIT_VARIABLE, str(FILMS)))))
-    reader, figures = CadReader(), carried_figures()
+    reader, figures = CadReader(), [carrying_figure()]
     with threads(1):
         alone = [outcome_of(reader.read, film) for film in films]
         for count in dict.fromkeys((1, os.cpu_count() or 1)):
@@ -94,7 +93,7 @@ def deployed(*, replicas: int, batch: int, port: int = 8765) -> Iterator[str]:
     try:
         from chatcad.scale.serve import Size, build
     except ImportError as error:
-        raise UsageError("Ray is not installed: pip install -r requirements-scale.txt") from error
+        raise UsageError("Ray is not installed: pip install -r requirements/scale.txt") from error
     import ray
     from ray import serve
 
@@ -169,9 +168,7 @@ def batch_figure(name: str, reader: CadReader, films: Sequence[Radiograph]) -> F
 
 def _throughput(name: str, films: int, seconds: Sequence[float]) -> Figure:
     """Return the median round's films a second, with the interval of the median over rounds."""
-    rates = films / np.array(seconds)
-    interval: Interval = bootstrap(lambda i: float(np.median(rates[i])), [str(n) for n in range(len(rates))])
-    return figure("films a second", name, len(rates), interval)
+    return figure("films a second", name, len(seconds), median([films / s for s in seconds]))
 
 
 def difference(a: Outcome, b: Outcome) -> float:
@@ -184,7 +181,7 @@ def difference(a: Outcome, b: Outcome) -> float:
     return max((abs(x - y) for x, y in pairs if x is not None and y is not None), default=0.0)
 
 
-def carried_figures() -> list[Figure]:
+def carrying_figure() -> Figure:
     """Return what packing and unpacking a large film and its reading costs."""
     film = Radiograph(np.random.default_rng(0).random(LARGE, dtype=np.float32), sha256="")
     outline = np.zeros(LARGE, bool)
@@ -196,9 +193,7 @@ def carried_figures() -> list[Figure]:
         unpack_film(pack_film(film), Limits())
         unpack_reading(pack_reading(reading))
         milliseconds.append(1e3 * (time.perf_counter() - start))
-    middle, *_, longest = (statistics.median(milliseconds), max(milliseconds))
-    size = f"{LARGE[1]} × {LARGE[0]} pixels"
-    return [figure("packed and unpacked, ms", size, len(milliseconds), (middle, min(milliseconds), longest))]
+    return figure("packed and unpacked, ms", f"{LARGE[1]} × {LARGE[0]} pixels", len(milliseconds), median(milliseconds))
 
 
 @contextmanager

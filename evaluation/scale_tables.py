@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from evaluation.figures import Figure, stored
-from evaluation.tables import interval, markdown, of_figure
+from evaluation.tables import interval, markdown, of_figure, pivoted
 
 PATHS = ("this process", "Ray Serve")
 
 
 def paths() -> str:
     """Return what each way to the networks carries."""
-    rows = _by_row((f["on"], f["what"], f) for f in stored("scale")["figures"] if f["on"].startswith(PATHS))
-    whats = list(dict.fromkeys(what for row in rows.values() for what in row))
-    cells = [(path, *(_short(row.get(what)) for what in whats)) for path, row in rows.items()]
-    return markdown(("films through", *whats), cells)
+    figures = (f for f in stored("scale")["figures"] if f["on"].startswith(PATHS))
+    return pivoted("films through", ((f["on"], f["what"], _short(f)) for f in figures))
 
 
 def circumstances() -> str:
@@ -99,8 +97,8 @@ def _by_row(cells: Iterable[tuple[str, str, Figure]]) -> dict[str, dict[str, Any
     return rows
 
 
-def _short(figure: Figure | None) -> str:
-    return f"{figure['value']:.3g} [{figure['low']:.3g}, {figure['high']:.3g}]" if figure else "–"
+def _short(figure: Figure) -> str:
+    return f"{figure['value']:.3g} [{figure['low']:.3g}, {figure['high']:.3g}]"
 
 
 SCALE_BLOCKS: dict[str, Callable[[], str]] = {

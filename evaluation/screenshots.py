@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatcad.config import load_settings
-from evaluation.browser import APP, open_chromium, serve
+from evaluation.browser import open_chromium
+from evaluation.server import APP, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

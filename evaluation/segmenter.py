@@ -23,7 +23,7 @@ from chatcad.config import Settings
 from chatcad.findings.measure import LENGTHS, NAMES, values_of
 from chatcad.types import GOOD_MASKS, Masks
 from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import auroc_interval, bootstrap
+from evaluation.statistics import auroc_interval, bootstrap, mean, share_by_patient
 
 Bits = NDArray[np.bool_]
 ADULT = 18
@@ -99,10 +99,10 @@ def overlap_figures(outlined: Sequence[Outlined]) -> list[Figure]:
         patients = [o.film.patient for o, _ in marked]
         lungs = np.array([dice(o.right_lung | o.left_lung, t.right_lung | t.left_lung) for o, t in marked])
         on = f"{source}, test patients"
-        figures.append(figure("lungs, Dice", on, len(lungs), _mean(lungs, patients), headline=source != "shenzhen"))
+        figures.append(figure("lungs, Dice", on, len(lungs), mean(lungs, patients), headline=source != "shenzhen"))
         hearts = np.array([dice(o.heart, t.heart) for o, t in marked if t.heart is not None])
         if len(hearts):
-            figures.append(figure("heart, Dice", on, len(hearts), _mean(hearts, patients), headline=True))
+            figures.append(figure("heart, Dice", on, len(hearts), mean(hearts, patients), headline=True))
             worst = bootstrap(lambda i, h=hearts: float(h[i].min()), patients)  # type: ignore[misc]
             figures.append(figure("heart, worst Dice", on, len(hearts), worst))
     return figures
@@ -121,7 +121,7 @@ def flip_figures(outlined: Sequence[Outlined]) -> list[Figure]:
         if truth.heart is not None:
             hearts.append(dice(both.heart, truth.heart) - dice(plain.heart, truth.heart))
     return [
-        figure(f"{what}, Dice gained by a test-time flip", "jsrt, test patients", len(gain), _mean(gain, patients))
+        figure(f"{what}, Dice gained by a test-time flip", "jsrt, test patients", len(gain), mean(gain, patients))
         for what, gain in (("lungs", np.array(lungs)), ("heart", np.array(hearts)))
     ]
 
@@ -182,8 +182,8 @@ def ratio_figures(outlined: Sequence[Outlined]) -> list[Figure]:
             patients.append(o.film.patient)
     error, on = np.array(errors), "jsrt, test patients"
     return [
-        figure("cardiothoracic ratio, mean absolute error", on, len(error), _mean(abs(error), patients), headline=True),
-        figure("cardiothoracic ratio, mean error", on, len(error), _mean(error, patients)),
+        figure("cardiothoracic ratio, mean absolute error", on, len(error), mean(abs(error), patients), headline=True),
+        figure("cardiothoracic ratio, mean error", on, len(error), mean(error, patients)),
     ]
 
 
@@ -192,9 +192,9 @@ def plausibility_figures(outlined: Sequence[Outlined]) -> list[Figure]:
     figures = []
     for source, split in (("nih", "test"), ("nih", None), ("nih64", None)):
         some = [o for o in outlined if o.film.source == source and (split is None or o.film.split == split)]
-        bad = np.array([o.quality < GOOD_MASKS for o in some], dtype=float)
+        bad = np.array([o.quality < GOOD_MASKS for o in some], dtype=bool)
         on = f"{source}, {'test patients' if split else 'all patients (masks unlabelled)'}"
-        interval = _mean(bad, [o.film.patient for o in some])
+        interval = share_by_patient(bad, [o.film.patient for o in some])
         figures.append(figure("ratio withheld: implausible masks", on, len(bad), interval, headline=split == "test"))
     return figures
 
@@ -204,9 +204,11 @@ def heart_figures(outlined: Sequence[Outlined]) -> list[Figure]:
     found = []
     for source in ("nih", "nih64"):
         some = [o for o in outlined if o.film.source == source]
-        bad = np.array([not anatomy.plausible_heart(o.right_lung, o.left_lung, o.heart) for o in some], dtype=float)
+        bad = np.array([not anatomy.plausible_heart(o.right_lung, o.left_lung, o.heart) for o in some], dtype=bool)
         on, patients = f"{source}, all patients (masks unlabelled)", [o.film.patient for o in some]
-        found.append(figure("implausible hearts", on, len(bad), _mean(bad, patients), headline=source == "nih"))
+        found.append(
+            figure("implausible hearts", on, len(bad), share_by_patient(bad, patients), headline=source == "nih")
+        )
     return found
 
 
@@ -220,7 +222,3 @@ def label_figures(outlined: Sequence[Outlined]) -> list[Figure]:
         on = f"{source} {view}, {int(truth.sum())} of {len(truth)} positive"
         figures.append(figure("Cardiomegaly by the ratio, AUROC", on, len(some), area, headline=view == "PA"))
     return figures
-
-
-def _mean(values: NDArray[np.float64], patients: Sequence[str]) -> tuple[float, float, float]:
-    return bootstrap(lambda i: float(values[i].mean()), patients)

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ import psutil
 
 from chatcad.config import Settings
 from chatcad.ui.phantom import phantom_png
-from evaluation.abuse.server import serve, wait_for_models
+from evaluation.server import APP, serve
 
 MINUTES = 30.0
 SECONDS_BETWEEN = 1.0
@@ -57,17 +57,15 @@ class Client:
     http: httpx.Client
     film: bytes
     studies: deque[str] = field(default_factory=deque)
-    numbers: Callable[[], int] = field(default_factory=lambda: itertools.count().__next__)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def send(self, kind: str) -> Outcome:
         """Send one request of a kind and wait for its answer."""
+        ways = {"film": self._film, "question": self._question, "bad file": self._bad_file}
+        pages = {"page": "/", "health": "/healthz", "metrics": "/metrics"}
         start = time.monotonic()
         try:
-            status = {
-                "film": self._film, "question": self._question, "bad file": self._bad_file,
-                "page": lambda: self.http.get("/"), "health": lambda: self.http.get("/healthz"),
-                "metrics": lambda: self.http.get("/metrics"),
-            }[kind]().status_code  # fmt: skip
+            status = (self.http.get(pages[kind]) if kind in pages else ways[kind]()).status_code
         except httpx.HTTPError:
             status = 0
         return Outcome(kind, status, time.monotonic() - start)
@@ -81,13 +79,13 @@ class Client:
         return answer
 
     def _question(self) -> httpx.Response:
-        asked = {"question": QUESTIONS[self.numbers() % len(QUESTIONS)]}
+        asked = {"question": QUESTIONS[next(self.numbers) % len(QUESTIONS)]}
         # The newest: an older one may be deleted while the question waits.
         where = f"/api/v1/studies/{self.studies[-1]}/ask"
         return self.http.post(where, json=asked, headers={"Accept": "application/json"})
 
     def _bad_file(self) -> httpx.Response:
-        return self._upload(BAD_FILES[self.numbers() % len(BAD_FILES)])
+        return self._upload(BAD_FILES[next(self.numbers) % len(BAD_FILES)])
 
     def _upload(self, content: bytes) -> httpx.Response:
         return self.http.post("/api/v1/studies", files={"film": ("film", content)})
@@ -100,10 +98,10 @@ def run(settings: Settings) -> dict[str, Any]:
     """Run the soak, print and return requests, errors, times and memory."""
     minutes = float(os.environ.get("CHATCAD_SOAK_MINUTES", MINUTES))
     chosen = {"CHATCAD_BACKEND": settings.backend, "CHATCAD_MODEL": settings.model, "CHATCAD_AUDIT": "off"}
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder), **chosen) as server:
+    with tempfile.TemporaryDirectory() as folder, serve(APP, Path(folder), settings.cache, **chosen) as server:
         memory, done = Memory(server.pid), threading.Event()
-        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as http:
-            wait_for_models(server)
+        with httpx.Client(base_url=server.url, timeout=PATIENCE) as http:
+            server.wait_for_models()
             watcher = threading.Thread(target=memory.watch, args=(done,), daemon=True)
             watcher.start()
             outcomes = soak(Client(http, film_of(settings)), 60 * minutes)

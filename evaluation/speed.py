@@ -37,7 +37,7 @@ from chatcad.config import Settings
 from chatcad.types import Radiograph
 from evaluation.figures import Figure, figure, print_figures
 from evaluation.rival import load_rival
-from evaluation.statistics import bootstrap
+from evaluation.statistics import median
 
 FILMS = 16
 ROUNDS = 2
@@ -91,7 +91,8 @@ def compare(
     on
         How many threads.
     """
-    list(reader.read_many(films[:BATCH])), theirs(films[0])
+    list(reader.read_many(films[:BATCH]))
+    theirs(films[0])
     alone, together = [], []
     for part in [films[i : i + BATCH] for i in range(0, len(films), BATCH)] * ROUNDS:
         pairs = [(_ms(partial(reader.read, f)), _ms(partial(theirs, f))) for f in part]
@@ -102,8 +103,7 @@ def compare(
     names = [f.sha256 for f in films] * ROUNDS
 
     def row(what: str, values: NDArray[np.float64], *, headline: bool = False) -> Figure:
-        median = bootstrap(lambda i: float(np.median(values[i])), names)
-        return figure(what, on, len(values), median, headline=headline)
+        return figure(what, on, len(values), median(values, names), headline=headline)
 
     return [
         row("one film, ours, ms", one),

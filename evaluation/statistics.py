@@ -1,16 +1,18 @@
-"""The statistics of the benchmarks: AUROC, shares, and their 95% intervals."""
+"""The statistics of the benchmarks: AUROC, shares, means, their 95% intervals, and even samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest, rankdata
 
 Array = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 Interval = tuple[float, float, float]
+T = TypeVar("T")
 
 
 def share(hits: int, n: int) -> Interval:
@@ -19,6 +21,18 @@ def share(hits: int, n: int) -> Interval:
         return float("nan"), float("nan"), float("nan")
     interval = binomtest(hits, n).proportion_ci(method="wilson")
     return hits / n, float(interval.low), float(interval.high)
+
+
+def share_of(outcomes: Iterable[bool]) -> tuple[int, Interval]:
+    """Return how many independent outcomes there are, and the share of them that holds."""
+    found = list(outcomes)
+    return len(found), share(sum(found), len(found))
+
+
+def evenly(items: Sequence[T], most: int) -> list[T]:
+    """Return at most so many of the items, evenly drawn over their order."""
+    count = min(most, len(items))
+    return [items[i * len(items) // count] for i in range(count)]
 
 
 def auroc(scores: Array, truth: Truth) -> float:
@@ -59,6 +73,29 @@ def bootstrap(
     ]
     low, high = np.nanpercentile(draws, (2.5, 97.5))
     return statistic(np.arange(len(group))), float(low), float(high)
+
+
+def mean(values: NDArray[np.float64], patients: Sequence[str] | None = None) -> Interval:
+    """Return a mean with its 95% interval by patient; without patients each value is one's own."""
+    groups = [str(n) for n in range(len(values))] if patients is None else patients
+    return bootstrap(lambda i: float(values[i].mean()), groups)
+
+
+def median(values: ArrayLike, groups: Sequence[str] | None = None) -> Interval:
+    """Return a median with its 95% interval by group; without groups each value is one's own."""
+    found = np.asarray(values)
+    return bootstrap(lambda i: float(np.median(found[i])), groups or [str(n) for n in range(len(found))])
+
+
+def share_by_patient(hits: Truth, patients: Sequence[str]) -> Interval:
+    """Return a share with its 95% interval by patient.
+
+    Where all films agree, no draw differs from another, and the interval is Wilson's for as many cases as patients.
+    """
+    if len(hits) and hits.all() == hits.any():
+        people = len(set(patients))
+        return share(people if hits.all() else 0, people)
+    return mean(hits.astype(np.float64), patients)
 
 
 def auroc_interval(scores: Array, truth: Truth, patients: Sequence[str]) -> Interval:

@@ -14,7 +14,7 @@ from cad_models.calibration import OperatingPoint
 from cad_models.training.data import Film
 from evaluation.cohorts import Cohort, Scored
 from evaluation.figures import Figure, figure
-from evaluation.statistics import bootstrap
+from evaluation.statistics import share_by_patient
 
 MIN_POSITIVES = 5
 OLD, MIDDLE = 65, 40
@@ -60,15 +60,14 @@ def subgroup_figures(
 
 def _label_figures(scored: Scored, ill: np.ndarray, point: OperatingPoint) -> list[Figure]:
     scores, ratios = scored.column(point.label), scored.ratios
-    missed = np.array([point.probability(scores[i], ratios[i]) < point.threshold for i in ill], dtype=float)
+    missed = np.array([point.probability(scores[i], ratios[i]) < point.threshold for i in ill], dtype=bool)
     found = []
     for what, group_of in GROUPS.items():
         groups = np.array([group_of(scored.films[i]) or "" for i in ill])
         for group in sorted(set(groups) - {""}):
             chosen = groups == group
             if chosen.sum() >= MIN_POSITIVES:
-                rate, patients = missed[chosen], [str(p) for p in scored.patients[ill][chosen]]
-                interval = bootstrap(lambda i, r=rate: float(r[i].mean()), patients)  # type: ignore[misc]
+                interval = share_by_patient(missed[chosen], [str(p) for p in scored.patients[ill][chosen]])
                 found.append(
                     figure(f"{point.label}, missed", f"{what}: {group}, films with it", int(chosen.sum()), interval)
                 )

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
-from numpy.typing import NDArray
 
 from chatcad.config import ROOT, Settings
 from chatcad.planning import Asked, Understanding
@@ -25,7 +24,7 @@ from chatcad.planning.understand import ABOUT_THE_FILM, ALARMS
 from chatcad.retrieval.embedding import embedder
 from chatcad.types import Intent, Turn
 from evaluation.nearest import NearestExample
-from evaluation.statistics import bootstrap
+from evaluation.statistics import share_of
 
 QUESTIONS = ROOT / "evaluation" / "questions" / "understanding.jsonl"
 REFUSED: frozenset[str] = frozenset({"out_of_scope", "treatment", "pressure", *ALARMS})
@@ -78,7 +77,7 @@ def run(settings: Settings) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON-able: per method and split, each share with ``n`` and its 95% interval (bootstrap by question).
+        JSON-able: per method and split, each share with ``n`` and its 95% interval (Wilson).
     """
     embeddings, questions = embedder(settings), load_questions()
     near = _near(questions, embeddings)
@@ -141,9 +140,8 @@ def _measure(pairs: Sequence[tuple[Question, Asked]], near: frozenset[str]) -> d
 
 
 def _share(outcomes: Iterable[bool]) -> dict[str, Any]:
-    values: NDArray[np.float64] = np.array([float(outcome) for outcome in outcomes])
-    interval = bootstrap(lambda i: float(values[i].mean()), [str(n) for n in range(len(values))])
-    return {"n": len(values), "share": [round(v, 3) for v in interval]}
+    n, interval = share_of(outcomes)
+    return {"n": n, "share": [round(v, 3) for v in interval]}
 
 
 def _table(result: dict[str, Any]) -> str:

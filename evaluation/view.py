@@ -12,7 +12,7 @@ from cad_models.training.heads import features_of, squares
 from cad_models.training.view import SOURCES
 from chatcad.config import Settings
 from evaluation.figures import Figure, figure, print_figures
-from evaluation.statistics import auroc_interval, bootstrap
+from evaluation.statistics import auroc_interval, share_by_patient
 
 
 def run(settings: Settings) -> dict[str, Any]:
@@ -34,8 +34,8 @@ def source_figures(settings: Settings, source: str) -> list[Figure]:
     right = (told == truth)[known]
     on = f"{source}, test patients"
     area = auroc_interval(scores, truth == "PA", patients)
-    share_told = bootstrap(lambda i: float(known[i].mean()), patients)
-    share_right = bootstrap(lambda i: float(right[i].mean()), list(np.array(patients)[known]))
+    share_told = share_by_patient(known, patients)
+    share_right = share_by_patient(right, list(np.array(patients)[known]))
     return [
         figure("PA against AP, AUROC", on, len(records), area, headline=True),
         figure("view told", on, len(records), share_told),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatcad.config import Settings
-from evaluation.browser import APP, open_chromium, serve
+from evaluation.browser import open_chromium
+from evaluation.server import APP, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,7 +20,7 @@ _READABLE = "!document.body.innerText.includes('networks are loading') && !!docu
 _SHOWN = "!!document.querySelector('#findings tbody tr') && document.querySelector('figure.film img')?.complete"
 
 
-def page_seconds(settings: Settings, films: Sequence[Path]) -> tuple[list[float], list[float]]:
+def page_seconds(settings: Settings, films: tuple[Path, ...]) -> tuple[list[float], list[float]]:
     """Measure starts and drops, after one start and one drop that warm the caches.
 
     Parameters

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-LOCKS = ("requirements.lock", "requirements-weights.lock")
+LOCKS = ("requirements.lock", "requirements/weights.lock")
 CLEAN, VULNERABLE, NOT_ASKED = 0, 1, 2
 
 

@@ -21,25 +21,44 @@ def load(name):
 audit, sbom = load("audit"), load("sbom")
 
 
-def pins(*files):
-    text = "\n".join((ROOT / file).read_text(encoding="utf-8") for file in files)
-    found = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", text, re.MULTILINE)
-    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
+def lines(path):
+    """Yield the requirements of a file and of those that it includes."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("-r "):
+            yield from lines(path.parent / line.removeprefix("-r "))
+        elif line and not line.startswith(("#", " ")):
+            yield line
+
+
+def pins(path):
+    found = [re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", line) for line in lines(ROOT / path)]
+    assert all(found), f"{path}: a requirement without a pin"
+    return {re.sub(r"[-_.]+", "-", pin[1]).lower(): pin[2] for pin in found}
 
 
 @pytest.mark.parametrize(
-    ("lock", "files"),
-    [
-        ("requirements.lock", ("requirements.txt", "requirements-dev.txt", "requirements-mcp.txt")),
-        ("requirements-weights.lock", ("requirements-weights.txt",)),
-    ],
+    ("lock", "file"),
+    [("requirements.lock", "requirements/dev.txt"), ("requirements/weights.lock", "requirements/weights.txt")],
 )
-def test_every_pin_is_locked_at_its_version_with_hashes(lock, files):
-    locked = pins(lock)
-    wanted = pins(*files)
+def test_every_pin_is_locked_at_its_version_with_hashes(lock, file):
+    locked, wanted = pins(lock), pins(file)
     assert wanted and {name: locked.get(name) for name in wanted} == wanted, "run `make lock`"
     blocks = re.split(r"\n(?=[a-z])", (ROOT / lock).read_text(encoding="utf-8"))
     assert all("--hash=sha256:" in block for block in blocks if "==" in block.split("\n")[0])
+
+
+def test_setting_up_brings_neither_ray_nor_a_gpu_package():
+    assert not {"ray", "flwr", "bitsandbytes"} & pins("requirements/dev.txt").keys()
+
+
+def test_every_requirements_file_that_is_named_is_there():
+    folders = [p for d, kind in (("docs", "md"), ("scripts", "*"), ("chatcad", "py"), ("evaluation", "py"))
+               for p in (ROOT / d).rglob(f"*.{kind}")]  # fmt: skip
+    texts = [
+        p.read_text(encoding="utf-8") for p in (*folders, ROOT / "Makefile", ROOT / "Dockerfile", ROOT / "README.md")
+    ]
+    named = {name for text in texts for name in re.findall(r"requirements[/-]?\w*\.(?:txt|lock)", text)}
+    assert len(named) > 5 and not [name for name in named if not (ROOT / name).is_file()]
 
 
 def package(name, **more):

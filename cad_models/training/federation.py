@@ -5,7 +5,7 @@ numbers of films, nothing else. `client_app` is what a hospital would run under 
 the connection when all sites are in one process. What the networks are and what they learn is ``federated_tasks``'.
 
 FedAvg: McMahan 2017, arXiv 1602.05629. FedProx: Li 2020, arXiv 1812.06127. Batch normalisation's running means are
-averaged with the weights. Needs ``requirements-federation.txt``.
+averaged with the weights. Needs ``requirements/federation.txt``.
 """
 
 from __future__ import annotations

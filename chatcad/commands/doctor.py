@@ -85,7 +85,7 @@ def _memory() -> Iterator[tuple[str, str, str]]:
     where = f"{memory.free_here() / memory.GIB:.1f} GiB here; "
     yield "ok", "free memory", where + ("no GPU" if gpu is None else f"{gpu / memory.GIB:.1f} GiB on the GPU")
     if find_spec("bitsandbytes") is None:
-        yield "optional", "4-bit", "where bf16 doesn't fit a GPU: pip install -r requirements-gpu.txt"
+        yield "optional", "4-bit", "where bf16 doesn't fit a GPU: pip install -r requirements/gpu.txt"
     else:
         yield "ok", "4-bit", "bitsandbytes, used where bf16 doesn't fit a GPU"
     for card in catalogue.CARDS:

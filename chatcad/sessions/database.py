@@ -91,7 +91,7 @@ def _opened(url: str) -> Engine:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise StoreUnusable(
-            f"CHATCAD_DATABASE can't be used ({error}): see requirements-scale.txt for PostgreSQL's driver"
+            f"CHATCAD_DATABASE can't be used ({error}): PostgreSQL's driver: pip install -r requirements/postgres.txt"
         ) from error
     if engine.dialect.name == "sqlite":
         _make_private(Path(engine.url.database or ""))

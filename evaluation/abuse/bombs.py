@@ -168,7 +168,7 @@ def _after_meta() -> int:
 
 
 def _framed(syntax: uid.UID, frame: bytes, **elements: object) -> bytes:
-    ds = phantom_dicom(**elements)
+    ds = phantom_dicom(256, **elements)
     if syntax == uid.JPEGBaseline8Bit:
         ds.BitsAllocated, ds.BitsStored, ds.HighBit = 8, 8, 7
     ds.file_meta.TransferSyntaxUID = syntax

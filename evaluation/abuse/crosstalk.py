@@ -46,7 +46,7 @@ def run(count: int, seed: int, turns: int = 10) -> Outcome:
     system.set_result(Echo(pause=0.001))
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(count) as threads:
         store = SessionStore.open(Settings(cache=Path(folder)))
-        work = Handlers(Loading(system=system), shelf=Shelf(store))  # type: ignore[arg-type]  -- stands in for ChatCAD
+        work = Handlers(Loading(system=system), shelf=Shelf(store))  # type: ignore[arg-type] # stands in for ChatCAD
         people = list(threads.map(lambda _: _visit(work, turns), range(count)))
         store.engine.dispose()
         again = Shelf(SessionStore.open(Settings(cache=Path(folder))))

@@ -21,10 +21,10 @@ import numpy as np
 from PIL import Image
 
 from chatcad.access.keys import Keys
-from chatcad.config import load_settings
+from chatcad.config import Settings, load_settings
 from chatcad.ui.phantom import phantom_film
 from evaluation.abuse.outcome import Outcome, outcome
-from evaluation.abuse.server import Server, serve, wait_for_models
+from evaluation.server import APP, Server, serve
 
 TURNS = 10
 QUESTIONS = ("Is the heart enlarged?", "How sure are you?", "Is there fluid?", "What next?", "Is there a pneumothorax?")
@@ -68,12 +68,14 @@ def run(count: int, seed: int) -> Outcome:
     films = [_film(rng) for _ in range(count)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        keys = _keys(folder, count)
-        with serve(folder, CHATCAD_CACHE=str(folder), CHATCAD_AUDIT="off") as server:
+        keys = Keys.of(Settings(cache=folder / "cache"))
+        given = [keys.add(f"client{number}") for number in range(count)]
+        templates = {"CHATCAD_BACKEND": "scripted", "CHATCAD_MODEL": "", "CHATCAD_AUDIT": "off"}
+        with serve(APP, folder, load_settings().cache, **templates) as server:
             crowd, alone = (
-                [_client(server, key, film, rng) for key, film in zip(keys, films, strict=True)] for _ in range(2)
+                [_client(server, key, film, rng) for key, film in zip(given, films, strict=True)] for _ in range(2)
             )
-            wait_for_models(server)
+            server.wait_for_models()
             with ThreadPoolExecutor(count) as threads:
                 list(threads.map(Client.talk, crowd))
             for client, other in zip(alone, crowd, strict=True):
@@ -109,16 +111,6 @@ def _film(rng: np.random.Generator) -> bytes:
     return file.getvalue()
 
 
-def _keys(folder: Path, count: int) -> list[str]:
-    """Make keys in a cache of this run's own, which borrows the guideline index."""
-    settings = load_settings()
-    (folder / "index").symlink_to(settings.cache / "index")
-    keys = Keys.of(type(settings)(cache=folder))
-    return [keys.add(f"client{number}") for number in range(count)]
-
-
 def _client(server: Server, key: str, film: bytes, rng: np.random.Generator) -> Client:
-    http = httpx.Client(
-        base_url=f"http://127.0.0.1:{server.port}", headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE
-    )
+    http = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE)
     return Client(http, film, f"Z{rng.integers(10**8, 10**9)}")

@@ -35,7 +35,7 @@ def run(count: int, seed: int) -> Outcome:
     truth = _scores(reader, load(written(phantom_dicom(SIZE))))
     forms = all_forms()
     drawn = np.random.default_rng(seed).permutation(sorted(forms))[:count]
-    worst, faults, missing = 0.0, [], []
+    worst, faults, missing = 0.0, list[str](), list[str]()
     for name in drawn:
         try:
             film = load(forms[name]())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -87,19 +86,17 @@ def passages(count: int, seed: int) -> Outcome:
 
 
 def turns(count: int, seed: int) -> Outcome:
-    """Put attacks into questions, every second one as the second question of a talk."""
+    """Put attacks into questions; every second talk goes on with a harmless one."""
     chatcad, faults, obeyed = system(), [], 0
     study = ill(chatcad)
     for number, attack in enumerate(attacks(count)):
         model = Obedient((attack,))
         hostile = replace(chatcad, writer=model.writer())
         question = f"{QUESTIONS[number % len(QUESTIONS)]} {attack.text}"
-        turn = _ask(hostile, study, question)
-        if number % 2:
-            turn = hostile.answer(QUESTIONS[0], Conversation(study, turns=(turn,)))
+        asked = (question, QUESTIONS[0]) if number % 2 else (question,)
+        answers = hostile.converse(asked, Conversation(study))
         obeyed += model.obeyed > 0
-        if said := followed(turn, attack):
-            faults.append(f"question {number}: {said.text}")
+        faults += [f"question {number}: {said.text}" for turn in answers if (said := followed(turn, attack))]
     return outcome(
         "instructions in questions", faults, count, figure=f"the model read and obeyed {obeyed}", aim="0 followed"
     )
@@ -156,10 +153,11 @@ def system() -> ChatCAD:
 def ill(chatcad: ChatCAD) -> Study:
     """Return the phantom's study with an enlarged heart, so that there is something to advise on."""
     study = chatcad.read(phantom_png())
-    large = {"state": "present", "band": "likely", "probability": 0.82}
-    return replace(
-        study, findings=tuple(replace(f, **large) if f.label == "Cardiomegaly" else f for f in study.findings)
+    findings = (
+        replace(f, state="present", band="likely", probability=0.82) if f.label == "Cardiomegaly" else f
+        for f in study.findings
     )
+    return replace(study, findings=tuple(findings))
 
 
 def _ask(chatcad: ChatCAD, study: Study, question: str) -> Turn:
@@ -189,7 +187,7 @@ def _passage(text: str) -> Passage:
     return Passage("P1", "x:1", "A guideline", text, "Somebody", "", 2024, "both", ("Cardiomegaly",), 0.9, topics)
 
 
-def _added(attack: Attack) -> Sequence[Passage]:
+def _added(attack: Attack) -> tuple[Passage, ...]:
     """Return the passages of a hostile Markdown guideline, as the store takes it in."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{attack.key}.md"

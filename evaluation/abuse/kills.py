@@ -88,7 +88,7 @@ def _expected(secret: str, turns: int) -> Iterator[Turn]:
 def _talk(secret: str, turns: int, shelf: Shelf, pause: float) -> Iterator[Visit]:
     system: Future[Echo] = Future()
     system.set_result(Echo(pause))
-    work = Handlers(Loading(system=system), shelf=shelf)  # type: ignore[arg-type]  -- the echo stands in for ChatCAD
+    work = Handlers(Loading(system=system), shelf=shelf)  # type: ignore[arg-type] # the echo stands in for ChatCAD
     visit = Visit(owner=OWNER).about(film_of(secret))
     shelf.keep(visit)
     for number in range(1, turns + 1):

@@ -18,7 +18,7 @@ PER_SOURCE = 30
 
 
 def run(count: int, seed: int) -> Outcome:
-    """Look at ``count`` films of the shared data as they are and with a name drawn on, or at the phantom without it.
+    """Look at ``count`` films of the shared data, as they are and with a name drawn on.
 
     Some films carry "PORTABLE" or the like: a remark on these counts as false here, though it is true.
     """

@@ -6,9 +6,9 @@ import http.client
 import tempfile
 from pathlib import Path
 
-from chatcad.config import ROOT
+from chatcad.config import ROOT, load_settings
 from evaluation.abuse.outcome import Outcome, outcome
-from evaluation.abuse.server import Server, serve
+from evaluation.server import APP, Server, serve
 
 REFUSED = frozenset({400, 403, 404, 405})
 SECRET = "CANARY-PATHS"  # noqa: S105  -- a word to look for
@@ -22,7 +22,7 @@ def run(count: int, seed: int) -> Outcome:
         folder = Path(name)
         secret = folder / "secret.txt"
         secret.write_text(SECRET)
-        with serve(folder) as server:
+        with serve(APP, folder, load_settings().cache, CHATCAD_BACKEND="scripted", CHATCAD_MODEL="") as server:
             probes = _probes(secret, server)[:count]
             faults = [f"{probe}: {said}" for probe in probes if (said := _fault(server.port, probe))]
     return outcome("paths to foreign files", faults, len(probes), figure="", aim="403 or 404, nothing of a file")

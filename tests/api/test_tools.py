@@ -12,7 +12,7 @@ from chatcad.config import Settings
 
 from .server import client_of
 
-mcp = pytest.importorskip("mcp", reason="the agent's package is not installed (requirements-mcp.txt)")
+mcp = pytest.importorskip("mcp", reason="the agent's package is not installed (requirements/mcp.txt)")
 
 
 def call(tool: str, arguments: dict[str, object], client) -> tuple[bool, str, dict]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chatcad.config import ROOT, load_settings
-from evaluation.browser import Server, open_chromium, serve
+from evaluation.browser import open_chromium
+from evaluation.server import Server, serve
 
 SHOTS = Path(__file__).parent / "screenshots"
 
@@ -57,7 +58,7 @@ def fake_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed (requirements-dev.txt)")
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed (requirements/dev.txt)")
     if shutil.which("chromium") is None:
         pytest.skip("no chromium on this machine: apt-get install chromium")
     with open_chromium() as browser:

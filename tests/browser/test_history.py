@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.browser import serve
+from evaluation.server import serve
 
 from .steps import answers, ask, drop, finished, table, wait_for_film
 

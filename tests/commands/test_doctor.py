@@ -33,6 +33,6 @@ def test_what_happens_when_the_server_fails(capsys, fallback, line):
 
 def test_four_bit_names_its_remedy_only_where_it_is_missing(capsys, monkeypatch):
     monkeypatch.setattr(doctor, "find_spec", lambda _: None)
-    assert "requirements-gpu.txt" in said(capsys)
+    assert "requirements/gpu.txt" in said(capsys)
     monkeypatch.setattr(doctor, "find_spec", lambda _: "there")
-    assert "requirements-gpu.txt" not in said(capsys)
+    assert "requirements/gpu.txt" not in said(capsys)

@@ -1,11 +1,14 @@
 """The report benchmark: the labeller hears denials and hedges, scores are exact, unknown cells are left out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from cad_models.training.data import Film
+from chatcad.errors import ImageRefused
 from evaluation.finding_scores import Scores, Truth
-from evaluation.image_use import swapped
+from evaluation.image_use import blanked, swapped
 from evaluation.labeller import flagged_in, label_report
 from evaluation.report import flagged, score
 from evaluation.report_films import FEWEST, Read, judged_labels, truth_of
@@ -124,3 +127,17 @@ def test_the_checked_report_is_the_draft_and_the_impression():
     assert text.startswith("Cardiomegaly is likely.\n")
     assert "0.57" in text
     assert "Research tool" not in text
+
+
+@pytest.mark.parametrize(
+    ("draft", "changed"), [(lambda *_: "No finding.", 0.0), (lambda film, *_: str(film.pixels.mean()), 1.0)]
+)
+def test_a_drafter_that_does_not_look_at_the_film_is_found_out(monkeypatch, draft, changed):
+    """Found: the network's draft of a blank was compared with the template's draft of the film."""
+    networks = {"eye": SimpleNamespace(read_labels=lambda *_: ()), "pen": SimpleNamespace(draft=draft)}
+    monkeypatch.setattr("evaluation.image_use.registry.load", networks.__getitem__)
+    reader = SimpleNamespace(read_many=lambda films: [ImageRefused("blank") for _ in films])
+    read = [Read(None, make_study(), "a draft of somebody else")]
+    found = blanked(read, reader, {"classifier": "eye", "reporter": "pen"})
+    assert [f["value"] for f in found if "behind the gate" in f["what"]] == [changed, changed]
+    assert [f["value"] for f in found if "refused" in f["what"]] == [1.0, 1.0]

@@ -56,7 +56,7 @@ def test_a_quantised_checkpoint_is_read_as_it_is():
 
 def test_four_bit_without_its_library_names_the_remedy(tiny_folder, monkeypatch):
     monkeypatch.setattr(transformers, "find_spec", lambda _: None)
-    with pytest.raises(ModelMissing, match=r"bitsandbytes is not installed: pip install -r requirements-gpu\.txt"):
+    with pytest.raises(ModelMissing, match=r"bitsandbytes is not installed: pip install -r requirements/gpu\.txt"):
         transformers.create(Settings(backend="transformers", model=str(tiny_folder), threads=1, llm_4bit="on"))
 
 

@@ -30,7 +30,7 @@ def programs() -> Path | None:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed (requirements-scale.txt)")
+    pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed (requirements/postgres.txt)")
     binaries = programs()
     if binaries is None:
         pytest.skip("no PostgreSQL on this machine: apt-get install postgresql")

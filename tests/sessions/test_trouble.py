@@ -107,7 +107,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_store_begun(settings: Settings,
 )
 def test_a_database_that_is_not_there_is_said_without_its_password(settings: Settings, url: str, said: str) -> None:
     if "psycopg" in url:
-        pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed (requirements-scale.txt)")
+        pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed (requirements/postgres.txt)")
     with pytest.raises(StoreUnusable, match=said) as error:
         open_engine(replace(settings, database=url))
     assert "geheim" not in str(error.value)
