@@ -8,13 +8,12 @@ another question. Passages are searched with an English question of the same kin
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast, get_args
 
-from chatcad.language import table
+from chatcad.language import plain_letters, table
 from chatcad.planning.subjects import AskedSide
 from chatcad.planning.understand import ABOUT_THE_FILM, CARRIED_OVER, KEEPS_LABELS, TOPICS, Asked, last_on_the_film
 from chatcad.types import Intent, Language, Turn
@@ -37,12 +36,6 @@ URGENT: frozenset[Intent] = frozenset({"self_harm", "emergency", "pressure"})
 
 
 RATIO = "cardiothoracic ratio"
-
-
-def plain_letters(text: str) -> str:
-    """Return a text without accents: many people type without them."""
-    apart = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +127,7 @@ def understand(question: str, turns: Sequence[Turn], language: Language) -> Aske
     if intent == "summary" or (intent == "measurement" and not mentions_in(question, language) and RATIO in measures):
         labels = ()  # the film as a whole, or the ratio by its name
     asked_after = side if intent in KEEPS_LABELS and not _both(question, rows) else None
-    return Asked(_in_english(intent, labels, measures), intent, labels, TOPICS.get(intent, ()), None, asked_after)
+    return Asked(in_english(intent, labels, measures), intent, labels, TOPICS.get(intent, ()), None, asked_after)
 
 
 def _kind(question: str, rows: Table, *, labels: bool) -> Intent:
@@ -164,7 +157,7 @@ def _both(question: str, rows: Table) -> bool:
     return sum(bool(p.search(question)) for s, p in rows.sides if s != "other") > 1
 
 
-def _in_english(intent: Intent, labels: tuple[str, ...], measures: tuple[str, ...]) -> str:
+def in_english(intent: Intent, labels: tuple[str, ...], measures: tuple[str, ...] = ()) -> str:
     """Return an English question for the search of passages and the choice of measurements."""
     names = " and ".join([terms()[label].search[0] for label in labels])
     if intent == "measurement" and measures:

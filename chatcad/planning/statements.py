@@ -74,6 +74,8 @@ def guideline(
     states = {f.label: f.state for f in findings}
     chosen: list[Statement] = []
     for passage in sorted(passages, key=lambda p: not first & set(p.topics)):
+        if first and not passage.findings and not first & set(passage.topics):
+            continue  # advice for everybody ("bring a toy") answers only the kind of question that it is about
         about = {states[label] for label in passage.findings if label in states}
         if passage.findings and not (about and (whatever_state or _fits(passage, about))):
             continue
