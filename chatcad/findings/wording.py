@@ -62,6 +62,8 @@ def measured_clause(measurement: Measurement) -> str:
 
 
 def _template_of(finding: Finding) -> str:
+    if finding.state == "not_assessed" and terms()[finding.label].plural:
+        return "not_assessed_plural"
     if finding.state in {"absent", "not_flagged", "not_assessed"}:
         return finding.state
     if finding.state != "present" and finding.reliability == "weak":

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import cast, get_args
 
 from chatcad.language import plain_letters, table
-from chatcad.planning.subjects import AskedSide
+from chatcad.planning.subjects import AskedSide, labels_by_id
 from chatcad.planning.understand import ABOUT_THE_FILM, CARRIED_OVER, KEEPS_LABELS, TOPICS, Asked, last_on_the_film
 from chatcad.types import Intent, Language, Turn
 from chatcad.vocabulary import terms
@@ -36,6 +36,8 @@ URGENT: frozenset[Intent] = frozenset({"self_harm", "emergency", "pressure"})
 
 
 RATIO = "cardiothoracic ratio"
+GOES_ON = re.compile(r"\W*(?:und|oder|aber|auch|dann|y|o|pero|tambien|entonces)\b", re.IGNORECASE)
+"""How a question without a verb goes on with the one before; any other is a new one ("Krebs?")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def mentions_in(text: str, language: Language) -> tuple[tuple[int, int, str], ..
 def labels_asked(question: str, language: Language) -> tuple[str, ...]:
     """Return the labels that a question names, else those of a part of the body that it names."""
     question = plain_letters(question)
-    named = tuple(dict.fromkeys(label for *_, label in mentions_in(question, language)))
+    named = tuple(dict.fromkeys(label for *_, label in mentions_in(question, language))) or labels_by_id(question)
     return named or tuple(label for label, p in read_table(language).parts if p.search(question))
 
 
@@ -118,7 +120,8 @@ def understand(question: str, turns: Sequence[Turn], language: Language) -> Aske
         return replace(understand(last, turns, language), also="treatment")
     rest = _rest(question, rows, language)
     if intent in {"unclear", "summary"} and (labels or side) and rest <= rows.ellipsis:
-        carried = earlier.intent if earlier is not None and earlier.intent in CARRIED_OVER else "finding"
+        goes_on = earlier is not None and earlier.intent in CARRIED_OVER and GOES_ON.match(question)
+        carried = earlier.intent if earlier is not None and goes_on else "finding"
         intent = "location" if side else carried
     elif intent in {"unclear", "small_talk"} and labels and rest <= rows.finding:
         intent = "finding"

@@ -45,7 +45,7 @@ def own_words(wants: frozenset[Want], mode: Mode) -> list[Statement]:
 
 def grounds(finding: Finding, mode: Mode) -> list[Statement]:
     """Return what a result rests on, and the check that could settle it."""
-    check = finding_graph().findings[finding.label].checks[0]
+    check = finding_graph().findings[finding.label].settling
     words = check.check if mode == "clinician" else check.plain
     settles = replies("settle", mode, check=words, source=str(cited(check.source)))
     rests = replies("grounds", mode, (finding.id,)) if finding.state != "not_assessed" else []
@@ -69,7 +69,8 @@ def in_short(study: Study, mode: Mode) -> list[Statement]:
     parts = [*(clause(f, mode) for f in flagged), *map(measured_clause, measured)]
     said = replies("no_positive", mode)
     if parts:
-        said = replies("in_short", mode, tuple(fact.id for fact in (*flagged, *measured)), facts="; ".join(parts))
+        support = (*(f.id for f in flagged), *(m.id for m in measured))
+        said = replies("in_short", mode, support, facts="; ".join(parts))
     count = {s: str(sum(f.state == s for f in study.findings)) for s in ("not_flagged", "not_assessed")}
     return said + replies("short_rest", mode, unflagged=count["not_flagged"], unseen=count["not_assessed"])
 

@@ -16,6 +16,7 @@ from chatcad.planning.causes import name_of, sayable
 from chatcad.planning.differential import Differential
 from chatcad.planning.requests import NO_ANSWER
 from chatcad.planning.statements import guideline, replies, say_finding
+from chatcad.planning.subjects import labels_meant
 from chatcad.planning.understand import ALARMS, ASKS, TOPICS, Asked, last_on_the_film
 from chatcad.retrieval.graph import finding_graph
 from chatcad.retrieval.orders import without_orders
@@ -180,11 +181,20 @@ def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, 
     if heard[-1] is None or asked.intent in ALARMS:
         return asked, context
     asked, answers = replace(asked, tells=True), bool(turns) and _answers(turns[-1], asked.question)
-    if not answers and asked.intent not in NO_ANSWER:
+    if not answers and not _only_tells(asked):
         return asked, context  # it tells and asks: "72F, breathless. Any edema?"
     last = turns[-1] if answers else last_on_the_film(turns)
-    intent, labels = ("next_step", asked.labels) if last is None else (last.intent, last.labels)
+    intent: Intent = "next_step" if last is None else last.intent
+    labels = asked.labels if last is None else last.labels
     return replace(asked, intent=intent, labels=labels, topics=TOPICS.get(intent, ())), context
+
+
+def _only_tells(asked: Asked) -> bool:
+    """Return whether nothing is asked: no kind fits, or a finding that no word names."""
+    if asked.intent in NO_ANSWER:
+        return True
+    nameless = asked.intent in {"finding", "urgency"} and not labels_meant(asked.question)
+    return nameless and not any(map(_asks, _PARTS.split(asked.question)))
 
 
 def _heard(before: Turn | None, text: str) -> Context | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
-from chatcad.findings.measure import worth_saying
+from chatcad.findings.measure import AP_MAGNIFIES, limits, standing, worth_saying
 from chatcad.findings.wording import positives, urgent
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
 from chatcad.planning.causes import say_differential
@@ -22,7 +22,6 @@ from chatcad.planning.granted import (
     courtesy,
     grounds,
     in_short,
-    lies,
     own_words,
     placed,
     simpler,
@@ -135,7 +134,16 @@ def _facts(case: Case, findings: Iterable[Finding]) -> list[Statement]:
     for finding in findings:
         said.append(say_finding(finding, case.mode))
         said += say_measurements(_of_name(case, MEASURED_BY.get(finding.label, ())), case.mode)
+        said += _of_view(case, finding)
     return said
+
+
+def _of_view(case: Case, finding: Finding) -> list[Statement]:
+    """Return why the heart may be called unlikely enlarged beside a ratio that is above its reference."""
+    ratio = case.study.measurement("cardiothoracic_ratio")
+    if finding.label != OF_THE_HEART or finding.state != "absent" or ratio is None or standing(ratio) != "above":
+        return []
+    return case.reply("ratio_of_view", (finding.id, ratio.id), most=f"{limits(ratio.name)[1] + AP_MAGNIFIES:.2f}")
 
 
 def _of_name(case: Case, names: Iterable[str]) -> list[Measurement]:
@@ -154,7 +162,8 @@ def _finding(case: Case) -> list[Statement]:
         said += say_group([f for f in rest if f.state == state], state, case.mode)
     flagged = any(f.state in {"present", "uncertain"} for f in shown)
     topics = frozenset({"next_step"} if flagged else {"limits", "appearance"})
-    said += guideline(case.passages, shown, case.mode, most=1, first=topics)
+    # Who asked for what no network knows by name wants no advice on what else was flagged.
+    said += guideline(case.passages, shown, case.mode, most=1, first=topics) if case.asked.labels else []
     said += case.reply("disagree") if "disagree" in case.asked.wants else []
     return said + (case.reply("ask_doctor") if case.mode == "patient" and flagged else [])
 
@@ -168,15 +177,14 @@ def _worth_a_sentence(case: Case) -> tuple[list[Finding], list[Finding]]:
 
 
 def _sides(case: Case, findings: Iterable[Finding]) -> list[Statement]:
-    """Return what is known of the side that was asked after, where no finding was placed on it."""
+    """Return what is known of the side that was asked after, where a finding was placed on the opposite one."""
     said, asked = [], case.asked.side
     if asked is None:
         return []
     for finding in findings:
         if finding.side in OPPOSITE and finding.side != asked:
             said += case.reply("other_side", (finding.id,), found=finding.side, asked=OPPOSITE[finding.side])
-    there = any(lies(f, asked, None) for f in findings)
-    return said if said or there else placed(case.study, asked, None, case.mode)
+    return said
 
 
 def _certainty(case: Case) -> list[Statement]:
@@ -198,30 +206,33 @@ def _location(case: Case) -> list[Statement]:
     said = []
     for finding in case.findings[:MOST_POSITIVES]:
         said.append(say_finding(finding, case.mode))
-        if finding.side is None and finding.state in {"present", "uncertain"} and terms()[finding.label].sided:
-            said += case.reply("no_place", (finding.id,))
+        if finding.side is None and finding.state in {"present", "uncertain"}:
+            said += case.reply("no_place" if terms()[finding.label].sided else "undivided", (finding.id,))
     return [*said, *_sides(case, case.findings[:MOST_POSITIVES])] or case.reply("no_positive")
 
 
 def _measurement(case: Case) -> list[Statement]:
-    said = say_measurements(_of_name(case, _asked_measures(case)), case.mode)
-    about_other = [f for f in case.findings if f.label not in MEASURED_BY] if case.asked.labels else []
-    if "numbers" in case.asked.wants:
-        said = [
-            *say_measurements(case.study.measurements, case.mode),
-            *(say_finding(f, case.mode) for f in case.findings),
-        ]
-    elif about_other:
-        heart = [] if set(case.asked.labels).isdisjoint(MEASURED_BY) else said
-        said = [*[say_finding(f, case.mode) for f in about_other], *case.reply("no_size"), *heart]
-    elif (heart := case.study.finding(OF_THE_HEART)) and "cardiothoracic_ratio" in _asked_measures(case):
-        said.append(say_finding(heart, case.mode))
+    said = _measured(case)
     if LENGTH_UNIT.search(case.asked.question) and case.study.radiograph.spacing_mm is None:
         said = case.reply("no_spacing") + said
-    # Neither the film's other findings nor what else a passage says of this one answers "how wide is it?".
-    measured = [f for f in case.findings if f.label in {*case.asked.labels, *MEASURED_BY}]
+    if any(f.label not in MEASURED_BY for f in case.findings):
+        return said  # how a finding is measured says nothing of one that wasn't
     fitting = [p for p in case.passages if "measurement" in p.topics]
-    return said + guideline(fitting, measured, case.mode, most=1)
+    return said + guideline(fitting, case.findings, case.mode, most=1)
+
+
+def _measured(case: Case) -> list[Statement]:
+    if "numbers" in case.asked.wants:
+        return say_measurements(case.study.measurements, case.mode) + [say_finding(f, case.mode) for f in case.findings]
+    said = say_measurements(_of_name(case, _asked_measures(case)), case.mode)
+    unmeasured = [f for f in case.findings if f.label not in MEASURED_BY] if case.asked.labels else []
+    if unmeasured:
+        with_them = said if set(MEASURED_BY) & set(case.asked.labels) else []
+        return [*(say_finding(f, case.mode) for f in unmeasured), *case.reply("no_size"), *with_them]
+    heart = case.study.finding(OF_THE_HEART)
+    if heart is not None and "cardiothoracic_ratio" in _asked_measures(case):
+        said += [say_finding(heart, case.mode), *_of_view(case, heart)]
+    return said
 
 
 def _asked_measures(case: Case) -> tuple[str, ...]:
@@ -242,7 +253,7 @@ def _next_step(case: Case) -> list[Statement]:
 
 def _cause(case: Case) -> list[Statement]:
     shown = case.findings[:2]
-    found = differential(case.study, case.asked.labels, case.context)
+    found = differential(case.study, _asked_causes(case), case.context)
     listed = say_differential(found, case.passages, case.context, case.mode)
     # A patient has the causes in plain words by now: the first sentence of a passage only says what the finding is.
     most = 2 if not listed else 1 if case.mode == "clinician" else 0
@@ -262,7 +273,11 @@ def _told(case: Case) -> list[Statement]:
     said = say_history(case.asked, case.study, case.findings, case.passages, mode=case.mode, context=case.context)
     if not {case.asked.intent, case.asked.also} & {"cause", "next_step"}:
         return said
-    return said + closing_question(differential(case.study, case.asked.labels), case.mode, case.context)
+    return said + closing_question(differential(case.study, _asked_causes(case)), case.mode, case.context)
+
+
+def _asked_causes(case: Case) -> tuple[str, ...]:
+    return subjects(case.asked, case.study) if case.asked.labels else ()
 
 
 def _meaning(case: Case) -> list[Statement]:
@@ -281,7 +296,8 @@ def _summary(case: Case) -> list[Statement]:
         return [*lead, *in_short(case.study, case.mode), *hint]
     said = [*lead, *([say_finding(f, case.mode) for f in positives(case.study)] or case.reply("no_positive"))]
     said += say_measurements(worth_saying(case.study), case.mode)
-    said += [say_finding(f, case.mode) for f in case.study.findings if f.state == "absent"]
+    for absent in (f for f in case.study.findings if f.state == "absent"):
+        said += [say_finding(absent, case.mode), *_of_view(case, absent)]
     said += say_group([f for f in case.study.findings if f.state == "not_flagged"], "not_flagged", case.mode)
     return [*said, *say_unseen(case.study, case.mode), *hint]
 
@@ -304,6 +320,9 @@ def _urgency(case: Case) -> list[Statement]:
 def _system(case: Case) -> list[Statement]:
     if own := own_words(case.asked.wants, case.mode):
         return own
+    if "view" in case.asked.wants:
+        view = case.study.view
+        return case.reply("view_unknown") if view == "unknown" else case.reply("view_is", view=view)
     if "unseen" in case.asked.wants:
         return unseen(case.study, case.mode)
     left_open = [f for f in case.study.findings if f.state == "not_assessed"]
@@ -346,7 +365,10 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "system": _system,
     "small_talk": lambda case: courtesy(case.asked.wants, case.mode),
     "treatment": lambda case: case.reply("treatment"),
-    "doctor": lambda case: questions_for_the_doctor(case.findings[:2], case.mode),
+    "doctor": lambda case: [
+        *(case.reply("no_sending") if "send" in case.asked.wants else []),
+        *questions_for_the_doctor(case.findings[:2], case.mode),
+    ],
     "pressure": lambda case: no_pretence([f for f in case.findings if f.label in case.asked.labels], case.mode),
     "emergency": lambda case: case.reply("emergency"),
     "similar": lambda case: say_cases(case.cases, case.mode),

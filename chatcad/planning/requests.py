@@ -12,15 +12,15 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from chatcad.language import plain_letters, table
-from chatcad.types import Intent, Language
+from chatcad.types import Intent, Language, Zone
 
 Want = Literal[
     "thanks", "bye", "noted", "orders", "unseen", "grounds", "again", "simpler", "brief", "well", "whole", "report",
-    "send", "language", "decision", "disagree", "change", "numbers", "vitals", "auroc", "weak", "colours", "upper",
-    "mid", "lower",
+    "send", "language", "decision", "disagree", "change", "numbers", "vitals", "auroc", "weak", "colours", "view",
+    "upper", "mid", "lower",
 ]  # fmt: skip
 WANTS: tuple[Want, ...] = get_args(Want)
-ZONES: tuple[Want, ...] = ("upper", "mid", "lower")
+ZONES: tuple[Zone, ...] = get_args(Zone)
 OWN_WORDS: tuple[Want, ...] = ("auroc", "weak", "colours")
 """Words and pictures of this program, which no guideline explains."""
 
@@ -53,6 +53,7 @@ ROUTES: Mapping[Want, Route] = {
     "auroc": Route("system", NO_ANSWER | {"meaning"}, alone=True),
     "weak": Route("system", NO_ANSWER | {"meaning"}, alone=True),
     "colours": Route("system", NO_ANSWER | {"meaning", "summary"}, alone=True),
+    "view": Route("system", NO_ANSWER | {"meaning", "summary", "comparison", "finding", "location"}, alone=True),
 }
 """The first that fits is taken."""
 

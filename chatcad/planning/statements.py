@@ -68,12 +68,12 @@ def guideline(
     Advice on a finding belongs in an answer only where that finding is flagged; for one that is absent it would
     suggest what the film doesn't carry, and for one that nobody flagged or looked for, only how it is found is quoted.
     ``whatever_state`` is for questions after a term's meaning; passages on one of the topics ``first`` come before the
-    others. A quotation is shown as it stands: a model can garble a guideline with the guideline's own words, and the
-    check understands no word order.
+    others, and of those the ones on these findings alone. A quotation is shown as it stands: a model can garble a
+    guideline with the guideline's own words, and the check understands no word order.
     """
     states = {f.label: f.state for f in findings}
     chosen: list[Statement] = []
-    for passage in sorted(passages, key=lambda p: not first & set(p.topics)):
+    for passage in sorted(passages, key=lambda p: (not first & set(p.topics), bool(set(p.findings) - set(states)))):
         if first and not passage.findings and not first & set(passage.topics):
             continue  # advice for everybody ("bring a toy") answers only the kind of question that it is about
         about = {states[label] for label in passage.findings if label in states}

@@ -41,7 +41,12 @@ PARTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
 )
 """Parts of the body by which a question may mean labels without naming one ("and the heart?")."""
 
-NOT_A_SIDE = r"(?:\bthat's|\bis that|\byou'?re|\bare you|\bam i|\bis (?:he|she|it)|\ball|,)\s+right\b"
+NOT_A_SIDE = re.compile(
+    r"(?:\bthat's|\bis that|\byou'?re|\bare you|\bam i|\bis (?:he|she|it)|\ball|,)\s+right\b|"
+    r"\bthe right (?:place|position|spot|way|height|tests?|scan|questions?|thing|answer|size|diagnosis|decision)\b",
+    re.IGNORECASE,
+)
+FINDING_ID = re.compile(r"\b[Ff](\d{1,2})\b")
 SIDE = re.compile(
     r"\b(?:the|my|on|to)\s+(?P<after>left|right|other)\b|"
     r"\b(?P<before>left|right|other)(?=[\s-]+(?:side|sided|lung|one|lower|upper|mid\w*|base|apex|zone|lobe|pleura\w*)\b)",
@@ -100,13 +105,19 @@ def _replaced(question: str, by: str) -> str:
 
 def labels_meant(question: str) -> tuple[str, ...]:
     """Return the labels that a question names or, where it names none, those of a part of the body that it names."""
-    named = labels_in(mend(question))
+    named = labels_in(mend(question)) or labels_by_id(question)
     return named or next((labels for pattern, labels in PARTS if pattern.search(question)), ())
+
+
+def labels_by_id(question: str) -> tuple[str, ...]:
+    """Return the labels that a question names by the ids that answers cite ("why is F3 uncertain?")."""
+    ids = dict(enumerate(terms(), start=1))
+    return tuple(dict.fromkeys(ids[n] for n in map(int, FINDING_ID.findall(question)) if n in ids))
 
 
 def side_in(question: str) -> AskedSide | None:
     """Return the one side that a question asks after; "is that right?" asks after none."""
-    found = {(m["after"] or m["before"]).lower() for m in SIDE.finditer(re.sub(NOT_A_SIDE, "", question, flags=re.I))}
+    found = {(m["after"] or m["before"]).lower() for m in SIDE.finditer(NOT_A_SIDE.sub("", question))}
     if len(found) != 1:
         return None
     word = found.pop()

@@ -172,7 +172,7 @@ def test_a_case_without_a_question_is_no_stray_remark():
 
 
 def test_an_age_in_a_question_makes_a_child():
-    asked, context = hear(Asked("3 year old boy. Pneumonia?", "finding", ("Pneumonia",), ()), (), Context())
+    _, context = hear(Asked("3 year old boy. Pneumonia?", "finding", ("Pneumonia",), ()), (), Context())
     assert context.child
     assert not hear(Asked("my daughter has a cough, am I ill?", "finding", (), ()), (), Context())[1].child
 
