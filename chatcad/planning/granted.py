@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatcad.findings.measure import standing
-from chatcad.findings.wording import clause, measured_clause, positives
+from chatcad.findings.wording import clause, measured_clause, name_in_list, positives
 from chatcad.language import table
 from chatcad.planning.requests import OWN_WORDS, Want
-from chatcad.planning.statements import FLAGGED, replies, say_finding, say_group
+from chatcad.planning.statements import FLAGGED, replies, say_finding, say_group, say_unseen
 from chatcad.planning.subjects import AskedSide
 from chatcad.retrieval.cited import cited
 from chatcad.retrieval.graph import finding_graph
@@ -43,21 +43,22 @@ def own_words(wants: frozenset[Want], mode: Mode) -> list[Statement]:
     return [s for want in OWN_WORDS if want in wants for s in replies(f"own_{want}", mode)]
 
 
-def grounds(finding: Finding, mode: Mode) -> list[Statement]:
-    """Return what a result rests on, and the check that could settle it."""
-    check = finding_graph().findings[finding.label].settling
-    words = check.check if mode == "clinician" else check.plain
-    settles = replies("settle", mode, check=words, source=str(cited(check.source)))
-    rests = replies("grounds", mode, (finding.id,)) if finding.state != "not_assessed" else []
-    return [*rests, *settles]
+def grounds(findings: Sequence[Finding], mode: Mode) -> list[Statement]:
+    """Return what results rest on, and for each the check that could settle it."""
+    looked = tuple(f.id for f in findings if f.state != "not_assessed")
+    said = replies("grounds", mode, looked) if looked else []
+    for check in (finding_graph().findings[f.label].settling for f in findings):
+        words = check.check if mode == "clinician" else check.plain
+        said += replies("settle", mode, check=words, source=str(cited(check.source)))
+    return said
 
 
 def simpler(findings: Sequence[Finding], mode: Mode) -> list[Statement]:
-    """Return each finding with what its state means, in the easiest words that there are."""
-    said = []
+    """Return findings, then what their states mean in the easiest words that there are."""
+    said = [say_finding(f, mode) for f in findings]
     for finding in findings:
         state = "flagged" if finding.state in FLAGGED else finding.state
-        said += [say_finding(finding, mode), *replies(f"simpler_{state}", mode, (finding.id,))]
+        said += replies(f"simpler_{state}", mode, (finding.id,))
     return said
 
 
@@ -73,6 +74,16 @@ def in_short(study: Study, mode: Mode) -> list[Statement]:
         said = replies("in_short", mode, support, facts="; ".join(parts))
     count = {s: str(sum(f.state == s for f in study.findings)) for s in ("not_flagged", "not_assessed")}
     return said + replies("short_rest", mode, unflagged=count["not_flagged"], unseen=count["not_assessed"])
+
+
+def sought(study: Study, mode: Mode) -> list[Statement]:
+    """Return what this film was looked at for, and by how good a detector, then what not."""
+    by = {r: [f for f in study.findings if f.reliability == r] for r in ("assessed", "weak")}
+    said = []
+    for reliability, findings in by.items():
+        names = ", ".join(name_in_list(f.label, mode) for f in findings)
+        said += replies(f"sought_{reliability}", mode, tuple(f.id for f in findings), names=names) if findings else []
+    return said + say_unseen(study, mode)
 
 
 def unseen(study: Study, mode: Mode) -> list[Statement]:

@@ -176,8 +176,12 @@ def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, 
     """
     texts = (*(t.question for t in turns), asked.question)
     heard = [_heard(before, text) for before, text in zip((None, *turns), texts, strict=True)]
+    beside = context
     for told in filter(None, heard):
         context = _added(context, told)
+    if heard[-1] is None and asked.intent == "finding":
+        # What an earlier question told needs no repeating beside each finding; that it is a child does.
+        return asked, replace(beside, child=context.child, pregnant=context.pregnant)
     if heard[-1] is None or asked.intent in ALARMS:
         return asked, context
     asked, answers = replace(asked, tells=True), bool(turns) and _answers(turns[-1], asked.question)
@@ -247,7 +251,7 @@ _PARTS = re.compile(rf"(?<=[.!?;\n])\s+|,?\s*(?=\?\w)|,\s+(?={ASKS.pattern})", r
 """Where a case that is told ends and a question begins: "33M, cough, ?pneumonia", "I fell, is a rib broken?"."""
 _CASE = re.compile(
     r"\b\d{1,3}\s?(?:[MF]|y/?o|y|years?|yrs?)\b|\b(?:patient|pt|he|she|i|i'm|he's|she's|my|his|her|known|history|hx|h/o|"
-    r"presents?|presenting|presented|complain\w*|c/o|s/p|admitted)\b",
+    r"presents?|presenting|presented|complain\w*|c/o|s/p|admitted)\b|\b(?:bnp|nt-?probnp|crp|wbc|d-?dimer)\b.{0,9}\d",
     re.IGNORECASE,
 )
 """What marks words as a patient's case; "fever with an effusion" may be anybody's."""

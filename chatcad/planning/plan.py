@@ -7,13 +7,14 @@ Every statement is made from facts (``findings.wording``), from a passage, or fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
 from chatcad.findings.measure import AP_MAGNIFIES, limits, standing, worth_saying
 from chatcad.findings.wording import positives, urgent
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
+from chatcad.planning.case import MEASURED_BY, Case, subjects
 from chatcad.planning.causes import say_differential
 from chatcad.planning.comparing import MOST_POSITIVES, OF_THE_HEART, say_changes
 from chatcad.planning.differential import NO_CONTEXT, differential
@@ -25,6 +26,7 @@ from chatcad.planning.granted import (
     own_words,
     placed,
     simpler,
+    sought,
     unseen,
 )
 from chatcad.planning.history import closing_question, say_history, say_told
@@ -32,58 +34,12 @@ from chatcad.planning.others import say_cases
 from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
 from chatcad.planning.requests import ZONES
-from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements, say_unseen
+from chatcad.planning.statements import guideline, say_finding, say_group, say_measurements, say_unseen
 from chatcad.planning.understand import Asked
 from chatcad.types import Context, Finding, Intent, Measurement, Mode, Passage, Plan, SimilarCase, Statement, Study
 from chatcad.vocabulary import terms
 
-MEASURED_BY = {
-    OF_THE_HEART: ("cardiothoracic_ratio",),
-    "Enlarged Cardiomediastinum": ("mediastinal_width_ratio",),
-}
-"""The measurements that are told with a finding."""
 OPPOSITE = {"left": "right", "right": "left"}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a builder works from."""
-
-    asked: Asked
-    study: Study
-    passages: tuple[Passage, ...]
-    mode: Mode
-    prior: Study | None
-    context: Context = NO_CONTEXT
-    cases: tuple[SimilarCase, ...] = ()
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The findings that the question is about: those named, else the positive ones."""
-        labels = subjects(self.asked, self.study)
-        return tuple(f for label in labels if (f := self.study.finding(label)) is not None)
-
-    def reply(self, key: str, support: tuple[str, ...] = (), **values: str) -> list[Statement]:
-        """Return the fixed sentences of a reply."""
-        return replies(key, self.mode, support, **values)
-
-
-def subjects(asked: Asked, study: Study) -> tuple[str, ...]:
-    """Return the labels that a question is about: those it names or measures, else the film's positive ones.
-
-    "What next?" or "should I worry?" after a finding that nobody flagged is about the flagged ones too.
-    """
-    flagged = tuple(f.label for f in positives(study))
-    if len(asked.labels) > MOST_POSITIVES and asked.intent != "finding":
-        # A part of the body ("which lung?"): what is flagged in it, not the first of everything that could be.
-        return tuple(label for label in flagged if label in asked.labels) or flagged
-    if asked.labels:
-        alone = asked.intent in {"next_step", "urgency"} and not set(asked.labels) & set(flagged)
-        return (*asked.labels[:1], *flagged) if alone else asked.labels
-    if asked.intent == "measurement" and (named := measures_in(asked.question)):
-        # Passages on the film's other findings have no place in an answer to "how wide is the mediastinum?".
-        return tuple(label for label, names in MEASURED_BY.items() if set(names) & set(named))
-    return flagged
 
 
 def plan(
@@ -121,8 +77,17 @@ def plan(
     first = BUILDERS["emergency"](case) if asked.intent == "emergency" else []
     body = [*first, *_urgent_first(case), *BUILDERS[asked.intent](case), *second, *_told(case)]
     statements = [*body, *case.reply("disclaimer")]
-    unique = tuple({s.text: s for s in statements}.values())
-    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or urgent(study)), region=asked.region)
+    return Plan(asked.intent, asked.labels, _once(statements), urgent=bool(first or urgent(study)), region=asked.region)
+
+
+def _once(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Return statements without repetition; what is said of several facts at once rests on all of them."""
+    unique: dict[str, Statement] = {}
+    for statement in statements:
+        first = unique.setdefault(statement.text, statement)
+        support = tuple(dict.fromkeys((*first.support, *statement.support)))
+        unique[statement.text] = replace(first, support=support)
+    return tuple(unique.values())
 
 
 def _urgent_first(case: Case) -> list[Statement]:
@@ -195,7 +160,7 @@ def _certainty(case: Case) -> list[Statement]:
             key = "auroc_unused" if finding.state == "not_assessed" else "auroc"
             auroc, low, high = (f"{v:.2f}" for v in finding.held_out_auroc)
             said += case.reply(key, (finding.id,), auroc=auroc, low=low, high=high)
-        said += grounds(finding, case.mode) if "grounds" in case.asked.wants else []
+    said += grounds(case.findings[:MOST_POSITIVES], case.mode) if "grounds" in case.asked.wants else []
     return [*said, *([] if case.findings else case.reply("no_positive"))]
 
 
@@ -320,13 +285,22 @@ def _urgency(case: Case) -> list[Statement]:
 def _system(case: Case) -> list[Statement]:
     if own := own_words(case.asked.wants, case.mode):
         return own
+    if "sought" in case.asked.wants:
+        return sought(case.study, case.mode)
+    if case.asked.wants & {"send", "language"}:
+        return _beside_the_film(case)
     if "view" in case.asked.wants:
         view = case.study.view
         return case.reply("view_unknown") if view == "unknown" else case.reply("view_is", view=view)
     if "unseen" in case.asked.wants:
         return unseen(case.study, case.mode)
-    left_open = [f for f in case.study.findings if f.state == "not_assessed"]
-    return case.reply("system") + say_group(left_open, "not_assessed", case.mode)
+    return case.reply("system") + say_unseen(case.study, case.mode)
+
+
+def _emergency(case: Case) -> list[Statement]:
+    # "He fell, he has chest pain. Fracture?" is a case as well: what it names is told, after the help.
+    named = [f for f in case.findings if f.label in case.asked.labels]
+    return case.reply("emergency") + [say_finding(f, case.mode) for f in named[:MOST_POSITIVES]]
 
 
 def _unclear(case: Case) -> list[Statement]:
@@ -370,7 +344,7 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
         *questions_for_the_doctor(case.findings[:2], case.mode),
     ],
     "pressure": lambda case: no_pretence([f for f in case.findings if f.label in case.asked.labels], case.mode),
-    "emergency": lambda case: case.reply("emergency"),
+    "emergency": _emergency,
     "similar": lambda case: say_cases(case.cases, case.mode),
     "self_harm": lambda case: case.reply("self_harm"),
     "out_of_scope": _beside_the_film,

@@ -15,9 +15,9 @@ from chatcad.language import plain_letters, table
 from chatcad.types import Intent, Language, Zone
 
 Want = Literal[
-    "thanks", "bye", "noted", "orders", "unseen", "grounds", "again", "simpler", "brief", "well", "whole", "report",
-    "send", "language", "decision", "disagree", "change", "numbers", "vitals", "auroc", "weak", "colours", "view",
-    "upper", "mid", "lower",
+    "thanks", "bye", "noted", "orders", "unseen", "sought", "grounds", "again", "simpler", "brief", "well", "whole",
+    "report", "send", "language", "decision", "disagree", "change", "numbers", "vitals", "auroc", "weak", "colours",
+    "view", "upper", "mid", "lower",
 ]  # fmt: skip
 WANTS: tuple[Want, ...] = get_args(Want)
 ZONES: tuple[Zone, ...] = get_args(Zone)
@@ -39,14 +39,17 @@ class Route:
 
 ROUTES: Mapping[Want, Route] = {
     "unseen": Route("system", NO_ANSWER | {"summary", "finding", "certainty", "meaning", "system"}, alone=True),
-    "grounds": Route("certainty", NO_ANSWER | {"cause", "meaning", "finding", "urgency", "summary", "pressure"}),
+    "sought": Route("system", NO_ANSWER | {"summary", "finding", "certainty"}, alone=True),
+    "grounds": Route(
+        "certainty", NO_ANSWER | {"cause", "meaning", "finding", "urgency", "summary", "pressure", "system"}
+    ),
     "again": Route("certainty", NO_ANSWER | {"meaning", "summary", "finding", "comparison"}),
     "simpler": Route("meaning", NO_ANSWER | {"summary", "system"}),
-    "report": Route("summary", NO_ANSWER | {"pressure", "system", "next_step", "doctor"}),
-    "brief": Route("summary", NO_ANSWER, alone=True),
+    "report": Route("summary", NO_ANSWER | {"certainty", "pressure", "system", "next_step", "doctor"}),
+    "brief": Route("summary", NO_ANSWER | {"meaning"}, alone=True),
     "well": Route("summary", (NO_ANSWER - {"small_talk"}) | {"pressure"}, alone=True),
     "disagree": Route("finding", NO_ANSWER | {"location", "meaning"}),
-    "numbers": Route("measurement", NO_ANSWER | {"certainty"}, alone=True),
+    "numbers": Route("measurement", NO_ANSWER | {"certainty", "summary"}, alone=True),
     "upper": Route("location", NO_ANSWER | {"summary", "finding"}, alone=True),
     "mid": Route("location", NO_ANSWER | {"summary", "finding"}, alone=True),
     "lower": Route("location", NO_ANSWER | {"summary", "finding"}, alone=True),

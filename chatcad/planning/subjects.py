@@ -32,11 +32,12 @@ PARTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"ribs?|bones?|bony|collar ?bones?|clavicles?|spine|vertebra[el]?|skeleton", ("Fracture",)),
         (r"mediastin(?:um|al)|middle of (?:the|my) chest", ("Enlarged Cardiomediastinum",)),
         (
-            r"pleurae?|pleural (?:space|cavity)|lining of (?:the|my) lungs?",
-            ("Effusion", "Pneumothorax", "Pleural_Thickening"),
+            r"pleurae?|pleural (?:space|cavity)|lining of (?:the|my) lungs?|costophrenic (?:angles?|sulc(?:us|i))",
+            PLEURAL_LABELS,
         ),
         (r"tubes?|catheters?|electrodes?|devices?|wires?|lines? (?:and|or) tubes?", ("Support Devices",)),
         (r"lungs?|lung fields?", LUNG_LABELS),
+        (r"(?:the|any|some|that) (?:fluid|water)", ("Effusion", "Edema")),
     )
 )
 """Parts of the body by which a question may mean labels without naming one ("and the heart?")."""
@@ -49,7 +50,8 @@ NOT_A_SIDE = re.compile(
 FINDING_ID = re.compile(r"\b[Ff](\d{1,2})\b")
 SIDE = re.compile(
     r"\b(?:the|my|on|to)\s+(?P<after>left|right|other)\b|"
-    r"\b(?P<before>left|right|other)(?=[\s-]+(?:side|sided|lung|one|lower|upper|mid\w*|base|apex|zone|lobe|pleura\w*)\b)",
+    r"\b(?P<before>left|right|other)(?=[\s-]+(?:side|sided|lung|one|lower|upper|mid\w*|base|apex|zone|lobe|pleura\w*|hemithorax|"
+    r"effusion|pneumothorax|ptx|opacity|consolidation|nodule|mass|lump|shadow)\b)",
     re.IGNORECASE,
 )
 
@@ -130,6 +132,12 @@ ELSEWHERE = re.compile(
     r"baby(?:'s)?|f(?:o)?etus|placenta|bowels?|colon)\b",
     re.IGNORECASE,
 )
+UNREAD = re.compile(
+    r"\b(?:trache\w+|carina\w*|windpipe|diaphragm\w*|hil(?:um|a|ar)|aort\w+|thymus|o?esophag\w+|thyroid|breasts?|"
+    r"soft tissues?|stomach bubble|bronch(?:us|i)|scapula\w*|vertebral discs?)\b",
+    re.IGNORECASE,
+)
+"""Parts of a chest film that no label stands for: a question after one is not about the finding before it."""
 IN_THE_CHEST = re.compile(
     r"\b(?:chest|thora\w+|lungs?|pulmonary|heart|cardiac|pleura\w*|ribs?|clavicles?|diaphragm|mediastin\w+|hil(?:um|ar|a)|"
     r"airways?|trachea|spine|breath\w*)\b",

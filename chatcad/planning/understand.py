@@ -19,6 +19,7 @@ from chatcad.planning.kinds import KindHead
 from chatcad.planning.requests import Want
 from chatcad.planning.subjects import (
     LUNG_LABELS,
+    UNREAD,
     AskedSide,
     form_of,
     labels_meant,
@@ -149,6 +150,8 @@ class Understanding:
         intent, also = self._kinds(question, labels, earlier)
         if intent in ASKED_OF_A_PART and on_another_part(question, labels):
             return Asked(question, "out_of_scope", (), ())
+        if intent in ASKED_OF_A_PART and not labels and UNREAD.search(question):
+            return Asked(question, "finding", (), TOPICS["finding"])
         if not labels and earlier is not None and _follows_up(question, intent):
             labels = earlier.labels
         side = side_in(question) if intent in KEEPS_LABELS else None

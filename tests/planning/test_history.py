@@ -165,6 +165,13 @@ def test_a_case_told_in_the_question_is_heard_and_said(question, told):
     assert (later.tells, set(kept.told)) == (False, told)
 
 
+def test_what_an_earlier_question_told_is_not_repeated_beside_each_finding():
+    told = turn("72F, fell. Fracture?", intent="finding")
+    _, context = hear(Asked("Any effusion?", "finding", ("Effusion",), ()), (told,), Context())
+    assert not context.told
+    assert hear(Asked("What next?", "next_step", (), ()), (told,), Context())[1].told == ("injury",)
+
+
 def test_a_case_without_a_question_is_no_stray_remark():
     case = Asked("65yo smoker, coughs up blood", "out_of_scope", (), ())
     assert hear(case, (), Context())[0].intent == "next_step"

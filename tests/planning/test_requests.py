@@ -247,3 +247,58 @@ def test_every_want_is_answered_in_every_language(language, mode):
         for intent in ("finding", "certainty", "location", "meaning", "summary", "system", "out_of_scope"):
             lines = said(intent, *WANTS, labels=("Effusion", "Cardiomegaly"), mode=mode)
             assert all(line and "{" not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("question", "intent", "labels", "side"),
+    [
+        ("is the trachea central", "finding", (), None),
+        ("what about the costophrenic angles", "finding", ("Effusion", "Pneumothorax", "Pleural_Thickening"), None),
+        ("there's obviously a left effusion too", "finding", ("Effusion",), "left"),
+        ("how big is the fluid", "measurement", ("Effusion", "Edema"), None),
+        ("what DO you check for", "system", (), None),
+        ("why don't you check for it", "certainty", ("Tuberculosis",), None),
+        ("in 2 sentences please", "summary", (), None),
+    ],
+)
+def test_what_a_follow_up_names_is_not_the_finding_before(understand, question, intent, labels, side):
+    asked = ask(understand, question, (turn_about("Tuberculosis"),), "en")
+    assert (asked.intent, asked.labels, asked.side) == (intent, labels, side)
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "intent"),
+    [
+        ("de", "Was habe ich?", "summary"),
+        ("de", "Und die rechte Lunge?", "location"),
+        ("es", "mida el corazón", "measurement"),
+        ("es", "¿qué haría ahora?", "next_step"),
+    ],
+)
+def test_plain_questions_in_other_languages_are_understood(understand, language, question, intent):
+    assert ask(understand, question, (turn_about("Effusion"),), language).intent == intent
+
+
+def test_what_is_said_of_several_findings_rests_on_all_of_them():
+    asked = Asked("?", "certainty", ("Effusion", "Cardiomegaly"), (), wants=frozenset({"grounds"}))
+    rests = [s for s in plan(asked, STUDY, (), "patient").statements if "picture alone" in s.text]
+    assert [set(s.support) for s in rests] == [{"F1", "F2"}]
+    wrong = [s for s in plan(asked, STUDY, (), "patient").statements if "can be wrong" in s.text]
+    assert [set(s.support) for s in wrong] == [{"F1", "F2"}]
+
+
+def test_a_case_that_may_be_an_emergency_still_hears_of_what_it_named():
+    lines = said("emergency", labels=("Fracture",))
+    assert "emergency number" in lines[0]
+    assert any(line.startswith("Fracture was not assessed") for line in lines)
+
+
+def test_what_is_looked_for_is_told_with_how_well():
+    lines = said("system", "sought")
+    assert lines[0].startswith("Looked for on this film: cardiomegaly, pleural effusion")
+    assert "tuberculosis pattern" in lines[1]
+    assert lines[2].startswith("Not assessed")
+
+
+def test_who_asks_what_i_am_gets_no_endless_list():
+    assert sum(map(len, said("system", mode="patient"))) < 600
