@@ -122,6 +122,7 @@ def _finding(case: Case) -> list[Statement]:
         return _comparison(case)
     shown, rest = _worth_a_sentence(case)
     said = [] if case.asked.labels else case.reply("unnamed")
+    said += case.reply("cancer") if "cancer" in case.asked.wants else []
     said += [*_facts(case, shown), *_sides(case, shown)] or case.reply("no_positive")
     for state in ("not_flagged", "not_assessed"):
         said += say_group([f for f in rest if f.state == state], state, case.mode)

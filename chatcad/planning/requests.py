@@ -17,7 +17,7 @@ from chatcad.types import Intent, Language, Zone
 Want = Literal[
     "thanks", "bye", "noted", "orders", "unseen", "sought", "grounds", "again", "simpler", "brief", "well", "whole",
     "report", "send", "language", "decision", "disagree", "change", "numbers", "vitals", "auroc", "weak", "colours",
-    "view", "upper", "mid", "lower",
+    "view", "cancer", "upper", "mid", "lower",
 ]  # fmt: skip
 WANTS: tuple[Want, ...] = get_args(Want)
 ZONES: tuple[Zone, ...] = get_args(Zone)

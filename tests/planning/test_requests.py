@@ -302,3 +302,17 @@ def test_what_is_looked_for_is_told_with_how_well():
 
 def test_who_asks_what_i_am_gets_no_endless_list():
     assert sum(map(len, said("system", mode="patient"))) < 600
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_film_decides_on_cancer(language):
+    question = {"en": "so is it cancer?", "de": "Ist das Krebs?", "es": "¿es cáncer?"}[language]
+    assert "cancer" in wants_of(question, language)
+    assert "can't prove or rule out cancer" in said("finding", "cancer", labels=("Mass",), mode="patient")[0]
+
+
+def test_a_passage_on_another_finding_is_not_how_to_look_for_this_one():
+    other = make_passage(1, "Emphysema raises the question.", "Emphysema", topics=("limits",))
+    other = replace(other, findings=("Emphysema", "Pneumothorax"))
+    asked = Asked("pneumothorax?", "finding", ("Pneumothorax",), ())
+    assert other.text not in [s.text for s in plan(asked, STUDY, (other,), "clinician").statements]
