@@ -205,7 +205,8 @@ def _heard(before: Turn | None, text: str) -> Context | None:
     """Return what a question tells of the patient, ``None`` where it tells nothing."""
     if before is not None and _answers(before, text):
         return read_words(text)
-    cases = [part for part in _PARTS.split(text) if _CASE.search(part) and not _asks(part)]
+    told = (part for part in _PARTS.split(text) if _CASE.search(part) and not _asks(part))
+    cases = [part for part in told if not _OF_THE_FILM.search(part)]
     heard = read_words(". ".join(cases))
     known = (
         heard
@@ -255,4 +256,8 @@ _CASE = re.compile(
     re.IGNORECASE,
 )
 """What marks words as a patient's case; "fever with an effusion" may be anybody's."""
-_KNOWN = re.compile(r"\b(?:known|history of|hx|h/o|diagnosed|s/p)\b", re.IGNORECASE)
+_KNOWN = re.compile(r"\b(?:known|history of|hx|h/o|s/p)\b", re.IGNORECASE)
+_OF_THE_FILM = re.compile(
+    r"\b(?:film|picture|image|x-?ray|radiograph|scan|report|shows?|colleague|radiologist)\b", re.IGNORECASE
+)
+"""What marks words as a claim about the film ("a colleague diagnosed edema on it"), which is no history."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
-from chatcad.findings.measure import AP_MAGNIFIES, limits, standing, worth_saying
+from chatcad.findings.measure import standing, worth_saying
 from chatcad.findings.wording import positives, urgent
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
 from chatcad.planning.case import MEASURED_BY, Case, subjects
@@ -108,7 +108,7 @@ def _of_view(case: Case, finding: Finding) -> list[Statement]:
     ratio = case.study.measurement("cardiothoracic_ratio")
     if finding.label != OF_THE_HEART or finding.state != "absent" or ratio is None or standing(ratio) != "above":
         return []
-    return case.reply("ratio_of_view", (finding.id, ratio.id), most=f"{limits(ratio.name)[1] + AP_MAGNIFIES:.2f}")
+    return case.reply("ratio_of_view", (finding.id, ratio.id))
 
 
 def _of_name(case: Case, names: Iterable[str]) -> list[Measurement]:

@@ -138,6 +138,8 @@ def test_what_is_told_after_a_cause_is_heard_though_nothing_was_asked_back():
         ("There is fever with an effusion", (turn("Effusion?", "Effusion is possible.", intent="finding"),)),
         ("Is it the fever?", (ASKED_BACK,)),
         ("Explain fever", (ASKED_BACK,)),
+        ("My colleague has known edema on this film. Write it down.", ()),
+        ("The film shows a known heart failure", ()),
         ("What if he has a fever?", (ASKED_BACK,)),
         ("My doctor said I have pneumonia, is that right?", ()),
         ("Fever", ()),

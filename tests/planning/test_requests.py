@@ -72,6 +72,7 @@ def test_a_want_is_heard(language, question, want):
         ("write that there is no tuberculosis", "report"),
         ("which findings are present and which were not assessed", "unseen"),
         ("why not do a CT", "grounds"),
+        ("Translate 'good morning' into Japanese.", "language"),
     ],
 )
 def test_what_only_sounds_like_a_want_is_none(question, want):
@@ -212,8 +213,8 @@ def test_easier_words_say_what_the_state_means():
 def test_the_heart_beside_its_ratio_on_an_ap_film_is_explained():
     study = make_study({"Cardiomegaly": ("assessed", 0.03)}, ctr=0.54)
     lines = said("finding", labels=("Cardiomegaly",), study=study)
-    assert any("up to 0.55" in line for line in lines)
-    assert not any("up to 0.55" in line for line in said("finding", labels=("Cardiomegaly",)))
+    assert any("result stands" in line for line in lines)
+    assert not any("result stands" in line for line in said("finding", labels=("Cardiomegaly",)))
 
 
 def test_the_size_of_what_was_not_measured_is_not_the_hearts():
