@@ -188,6 +188,8 @@ def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, 
     if not answers and not _only_tells(asked):
         return asked, context  # it tells and asks: "72F, breathless. Any edema?"
     last = turns[-1] if answers else last_on_the_film(turns)
+    if not answers and last is not None and not last.labels:
+        last = None  # nothing that has a name was spoken of: a case without a question asks what to do
     intent: Intent = "next_step" if last is None else last.intent
     labels = asked.labels if last is None else last.labels
     return replace(asked, intent=intent, labels=labels, topics=TOPICS.get(intent, ())), context

@@ -178,6 +178,8 @@ def test_a_case_without_a_question_is_no_stray_remark():
     case = Asked("65yo smoker, coughs up blood", "out_of_scope", (), ())
     assert hear(case, (), Context())[0].intent == "next_step"
     assert hear(case, (turn("Nodule?", intent="finding"),), Context())[0].labels == ("Effusion",)
+    nameless = replace(turn("Malignant?", intent="finding"), labels=())
+    assert hear(case, (nameless,), Context())[0].intent == "next_step"
 
 
 def test_an_age_in_a_question_makes_a_child():
