@@ -8,6 +8,7 @@ sentences (`speaking`), so that no function on the way needs to pass it on.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -101,6 +102,12 @@ def said(text: str) -> str:
 def decimal(text: str) -> str:
     """Write the numbers of a text as the language spoken writes them: ``0.57`` or ``0,57``."""
     return text if spoken() == "en" else re.sub(r"(?<=\d)\.(?=\d)", ",", text)
+
+
+def plain_letters(text: str) -> str:
+    """Return a text without accents: many people type without them."""
+    apart = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def language_of(text: str, otherwise: Language) -> Language:

@@ -29,6 +29,7 @@ class Term:
     patterns: tuple[tuple[Meaning, re.Pattern[str]], ...]
     urgency: Literal["none", "soon", "now"]
     sided: bool
+    plural: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def terms() -> dict[str, Term]:
             patterns=tuple(_patterns(e)),
             urgency=e["urgency"],
             sided=e["sided"],
+            plural=e.get("plural", False),
         )
         for e in entries
     }

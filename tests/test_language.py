@@ -103,7 +103,8 @@ def read(sentence, language, mode, templates):
         name = (said.get("name") or said.get("plain")).lower()
         labels = [label for label, both in words.items() if name in {b.lower() for b in both}]
         numbers = tuple(re.findall(r"\d+\.\d+", sentence.replace(",", ".") if language != "en" else sentence))
-        found |= {(key, label, places.get(said.get("where") or "", "?"), numbers) for label in labels}
+        state = key.removesuffix("_plural")  # a matter of English grammar
+        found |= {(state, label, places.get(said.get("where") or "", "?"), numbers) for label in labels}
     return found
 
 

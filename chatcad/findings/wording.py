@@ -62,6 +62,8 @@ def measured_clause(measurement: Measurement) -> str:
 
 
 def _template_of(finding: Finding) -> str:
+    if finding.state == "not_assessed" and terms()[finding.label].plural:
+        return "not_assessed_plural"
     if finding.state in {"absent", "not_flagged", "not_assessed"}:
         return finding.state
     if finding.state != "present" and finding.reliability == "weak":
@@ -105,10 +107,15 @@ def describe_unseen(findings: Sequence[Finding], mode: Mode) -> str:
     return template.format(names=names, count=len(findings))
 
 
+def name_in_list(label: str, mode: Mode) -> str:
+    """Return what a list calls a label."""
+    words = words_for(label)
+    return words.short if mode == "clinician" else words.plain
+
+
 def describe_group(findings: Iterable[Finding], state: str, mode: Mode) -> str:
     """Return what names several findings ``not_flagged`` or ``not_assessed``: one sentence, for patients several."""
-    words = [words_for(f.label) for f in findings]
-    names = [w.short if mode == "clinician" else w.plain for w in words]
+    names = [name_in_list(f.label, mode) for f in findings]
     templates: dict[str, str] = table("wording")["groups"][mode]
     if mode == "clinician":
         return templates[state].format(names=", ".join(names))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from chatcad.language import language_of
 from chatcad.planning import foreign
 from chatcad.planning.pointing import pointed
 from chatcad.planning.recall import recall
+from chatcad.planning.requests import ZONES, Want, rerouted, wants_of
 from chatcad.planning.subjects import labels_meant
-from chatcad.planning.understand import Asked
+from chatcad.planning.understand import ALARMS, KEEPS_LABELS, TOPICS, Asked, last_on_the_film
 from chatcad.types import Language, Region, Turn
 
 
@@ -44,4 +46,24 @@ def ask(
         about = recalled.labels or (recalled.turn.labels if recalled.turn is not None else ())
         return Asked(question, "recall", about, (), recalled=recalled)
     asked = understand(question, turns) if written == "en" else foreign.understand(question, turns, written)
-    return pointed(asked, question, region)
+    return pointed(_with(wants_of(question, written), asked, labels, turns, written), question, region)
+
+
+def _with(
+    wants: frozenset[Want], asked: Asked, named: tuple[str, ...], turns: Sequence[Turn], written: Language
+) -> Asked:
+    """Return a question with what it wants beside its kind, which may make it one of another kind."""
+    if not wants or asked.intent in ALARMS:
+        return asked
+    intent = rerouted(asked.intent, wants, named=bool(named))
+    asked = replace(asked, wants=wants)
+    if not named and (wants & {"whole", *ZONES} or intent == "summary"):
+        asked = replace(asked, labels=())
+    if intent == asked.intent:
+        return asked
+    earlier = last_on_the_film(turns)
+    carried = earlier.labels if earlier is not None and intent in KEEPS_LABELS and not wants & set(ZONES) else ()
+    labels = named or carried
+    also = None if asked.also == intent else asked.also
+    made = replace(asked, intent=intent, labels=labels, topics=TOPICS.get(intent, ()), also=also)
+    return made if written == "en" else replace(made, question=foreign.in_english(intent, labels))

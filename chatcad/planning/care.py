@@ -38,8 +38,8 @@ def _need(finding: Finding) -> str:
 
 
 def _check(label: str, mode: Mode) -> str:
-    first = finding_graph().findings[label].checks[0]
-    return first.check if mode == "clinician" else first.plain
+    settling = finding_graph().findings[label].settling
+    return settling.check if mode == "clinician" else settling.plain
 
 
 def no_pretence(findings: Sequence[Finding], mode: Mode) -> list[Statement]:

@@ -38,9 +38,13 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
     said = replies("differential" if flagged else "differential_open", mode, source=_named(told, passages))
     # By ids: a finding carries its heat map, and arrays are neither hashable nor comparable.
     shared = len({tuple(fact.id for fact in c.speaks_for) for c in told}) == 1 and len(told) > 1
+    before: list[str] = []
     for candidate, nth in zip(told, ORDINALS, strict=False):
         said.append(_name(candidate, passages, mode))
-        said += [] if shared else _facts("candidate_for", candidate.speaks_for, mode, nth)
+        ids = [fact.id for fact in candidate.speaks_for]
+        again = "candidate_same" if ids == before else "candidate_for"
+        said += [] if shared else _facts(again, candidate.speaks_for, mode, nth)
+        before = ids
         said += _facts("candidate_against", candidate.speaks_against, mode, nth)
         said += _history(candidate, context, mode, nth)
     # A patient has just read the findings: what fits every cause needs no repetition.

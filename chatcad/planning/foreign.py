@@ -8,14 +8,13 @@ another question. Passages are searched with an English question of the same kin
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast, get_args
 
-from chatcad.language import table
-from chatcad.planning.subjects import AskedSide
+from chatcad.language import plain_letters, table
+from chatcad.planning.subjects import AskedSide, labels_by_id
 from chatcad.planning.understand import ABOUT_THE_FILM, CARRIED_OVER, KEEPS_LABELS, TOPICS, Asked, last_on_the_film
 from chatcad.types import Intent, Language, Turn
 from chatcad.vocabulary import terms
@@ -37,12 +36,8 @@ URGENT: frozenset[Intent] = frozenset({"self_harm", "emergency", "pressure"})
 
 
 RATIO = "cardiothoracic ratio"
-
-
-def plain_letters(text: str) -> str:
-    """Return a text without accents: many people type without them."""
-    apart = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    return "".join(c for c in apart if not unicodedata.combining(c))
+GOES_ON = re.compile(r"\W*(?:und|oder|aber|auch|dann|y|o|pero|tambien|entonces)\b", re.IGNORECASE)
+"""How a question without a verb goes on with the one before; any other is a new one ("Krebs?")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ def mentions_in(text: str, language: Language) -> tuple[tuple[int, int, str], ..
 def labels_asked(question: str, language: Language) -> tuple[str, ...]:
     """Return the labels that a question names, else those of a part of the body that it names."""
     question = plain_letters(question)
-    named = tuple(dict.fromkeys(label for *_, label in mentions_in(question, language)))
+    named = tuple(dict.fromkeys(label for *_, label in mentions_in(question, language))) or labels_by_id(question)
     return named or tuple(label for label, p in read_table(language).parts if p.search(question))
 
 
@@ -125,7 +120,8 @@ def understand(question: str, turns: Sequence[Turn], language: Language) -> Aske
         return replace(understand(last, turns, language), also="treatment")
     rest = _rest(question, rows, language)
     if intent in {"unclear", "summary"} and (labels or side) and rest <= rows.ellipsis:
-        carried = earlier.intent if earlier is not None and earlier.intent in CARRIED_OVER else "finding"
+        goes_on = earlier is not None and earlier.intent in CARRIED_OVER and GOES_ON.match(question)
+        carried = earlier.intent if earlier is not None and goes_on else "finding"
         intent = "location" if side else carried
     elif intent in {"unclear", "small_talk"} and labels and rest <= rows.finding:
         intent = "finding"
@@ -134,7 +130,7 @@ def understand(question: str, turns: Sequence[Turn], language: Language) -> Aske
     if intent == "summary" or (intent == "measurement" and not mentions_in(question, language) and RATIO in measures):
         labels = ()  # the film as a whole, or the ratio by its name
     asked_after = side if intent in KEEPS_LABELS and not _both(question, rows) else None
-    return Asked(_in_english(intent, labels, measures), intent, labels, TOPICS.get(intent, ()), None, asked_after)
+    return Asked(in_english(intent, labels, measures), intent, labels, TOPICS.get(intent, ()), None, asked_after)
 
 
 def _kind(question: str, rows: Table, *, labels: bool) -> Intent:
@@ -164,7 +160,7 @@ def _both(question: str, rows: Table) -> bool:
     return sum(bool(p.search(question)) for s, p in rows.sides if s != "other") > 1
 
 
-def _in_english(intent: Intent, labels: tuple[str, ...], measures: tuple[str, ...]) -> str:
+def in_english(intent: Intent, labels: tuple[str, ...], measures: tuple[str, ...] = ()) -> str:
     """Return an English question for the search of passages and the choice of measurements."""
     names = " and ".join([terms()[label].search[0] for label in labels])
     if intent == "measurement" and measures:

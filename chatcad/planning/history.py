@@ -14,8 +14,10 @@ from chatcad.context.words import read_words
 from chatcad.language import spoken
 from chatcad.planning.causes import name_of, sayable
 from chatcad.planning.differential import Differential
+from chatcad.planning.requests import NO_ANSWER
 from chatcad.planning.statements import guideline, replies, say_finding
-from chatcad.planning.understand import ALARMS, TOPICS, Asked
+from chatcad.planning.subjects import labels_meant
+from chatcad.planning.understand import ALARMS, ASKS, TOPICS, Asked, last_on_the_film
 from chatcad.retrieval.graph import finding_graph
 from chatcad.retrieval.orders import without_orders
 from chatcad.types import Context, Finding, Intent, Mode, Passage, Statement, Study, Turn
@@ -39,14 +41,16 @@ class Call:
     def takes(self, passage: Passage) -> bool:
         """Return whether a passage fits; advice on children is for children only."""
         about = bool(self.about & set(passage.findings)) if self.about else not passage.findings
-        for_whom = self is CHILD or not CHILD.fits.search(passage.text)
+        for_whom = self is CHILD or not CHILDREN.search(passage.text)
         return about and for_whom and bool(self.topics & set(passage.topics)) and bool(self.fits.search(passage.text))
 
 
+CHILDREN = re.compile(r"\b(?:child|children|infants?)\b", re.IGNORECASE)
 CHILD = Call(
     "Can a network for adults read a child's chest film?",
     frozenset({"limits", "safety"}),
-    re.compile(r"\b(?:child|children|infants?)\b", re.IGNORECASE),
+    # The dose of a child's film, and how to keep a child still, say nothing of the results.
+    re.compile(rf"(?s)(?=.*\b(?:networks?|computers?|programs?|software|AI)\b).*{CHILDREN.pattern}", re.IGNORECASE),
 )
 PREGNANT = Call("Is a chest X-ray safe in pregnancy?", frozenset({"safety"}), re.compile(r"\bpregnan", re.IGNORECASE))
 INJURY = Call(
@@ -98,6 +102,8 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
 
 
 def _called_for(asked: Asked, context: Context) -> list[Call]:
+    if asked.intent == "certainty":
+        return [CHILD] if context.child else []
     if asked.intent not in CHANGES:
         return []
     infected = bool({"fever", "cough"} & set(context.told))
@@ -121,7 +127,7 @@ def say_history(
         # After an injury a reader thinks of bones, whatever was asked.
         fracture = study.finding("Fracture") if call is INJURY else None
         said += [say_finding(fracture, mode)] if fracture else []
-    matters = said or quoted or asked.intent in {"cause", "next_step"}
+    matters = said or quoted or asked.tells or asked.intent in {"cause", "next_step"}
     return [*(say_told(context, mode) if matters else []), *said, *quoted]
 
 
@@ -157,7 +163,7 @@ def closing_question(found: Differential, mode: Mode, context: Context) -> list[
 
 
 def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, Context]:
-    """Return a question and its context with what the reader told after an answer that depends on it.
+    """Return a question and its context with what the reader told in this talk.
 
     Parameters
     ----------
@@ -166,33 +172,94 @@ def hear(asked: Asked, turns: Sequence[Turn], context: Context) -> tuple[Asked, 
     turns
         Earlier turns.
     context
-        What was told beside the conversation; signs are added to it, and nothing else.
+        What was told beside the conversation; what questions tell is added to it.
     """
-    texts = [*(t.question for t in turns[1:]), asked.question]
-    answers = [text for before, text in zip(turns, texts, strict=False) if _open_to_answers(before) and _tells(text)]
-    for heard in map(read_words, answers):
-        signs = finding_graph().signs
-        told = [k for k in heard.told if k in signs and k not in context.told]
-        denied = [k for k in heard.denied if k in signs and k not in context.denied]
-        context = replace(context, told=(*context.told, *told), denied=(*context.denied, *denied))
-    if not answers or answers[-1] is not asked.question or asked.intent in ALARMS:
+    texts = (*(t.question for t in turns), asked.question)
+    heard = [_heard(before, text) for before, text in zip((None, *turns), texts, strict=True)]
+    beside = context
+    for told in filter(None, heard):
+        context = _added(context, told)
+    if heard[-1] is None and asked.intent == "finding":
+        # What an earlier question told needs no repeating beside each finding; that it is a child does.
+        return asked, replace(beside, child=context.child, pregnant=context.pregnant)
+    if heard[-1] is None or asked.intent in ALARMS:
         return asked, context
-    last = turns[-1]
-    return replace(asked, intent=last.intent, labels=last.labels, topics=TOPICS.get(last.intent, ())), context
+    asked, answers = replace(asked, tells=True), bool(turns) and _answers(turns[-1], asked.question)
+    if not answers and not _only_tells(asked):
+        return asked, context  # it tells and asks: "72F, breathless. Any edema?"
+    last = turns[-1] if answers else last_on_the_film(turns)
+    if not answers and last is not None and not last.labels:
+        last = None  # nothing that has a name was spoken of: a case without a question asks what to do
+    intent: Intent = "next_step" if last is None else last.intent
+    labels = asked.labels if last is None else last.labels
+    return replace(asked, intent=intent, labels=labels, topics=TOPICS.get(intent, ())), context
 
 
-def _open_to_answers(turn: Turn) -> bool:
+def _only_tells(asked: Asked) -> bool:
+    """Return whether nothing is asked: no kind fits, or a finding that no word names."""
+    if asked.intent in NO_ANSWER:
+        return True
+    nameless = asked.intent in {"finding", "urgency"} and not labels_meant(asked.question)
+    return nameless and not any(map(_asks, _PARTS.split(asked.question)))
+
+
+def _heard(before: Turn | None, text: str) -> Context | None:
+    """Return what a question tells of the patient, ``None`` where it tells nothing."""
+    if before is not None and _answers(before, text):
+        return read_words(text)
+    told = (part for part in _PARTS.split(text) if _CASE.search(part) and not _asks(part))
+    cases = [part for part in told if not _OF_THE_FILM.search(part)]
+    heard = read_words(". ".join(cases))
+    known = (
+        heard
+        if _KNOWN.search(" ".join(cases))
+        else replace(heard, told=_signs(heard.told), denied=_signs(heard.denied))
+    )
+    # A child is one by its age here: who speaks of a daughter may be the patient.
+    known = replace(known, child=known.child and known.age_band is not None)
+    return known if known.told or known.denied or known.child or known.pregnant else None
+
+
+def _answers(before: Turn, text: str) -> bool:
     # A cause or a next step depends on the history, so what is told after it is heard, asked back or not.
-    return turn.intent in {"cause", "next_step"} or any(s.text.endswith("?") for s in turn.sentences)
-
-
-def _tells(text: str) -> bool:
-    if "?" in text or _ORDERS.match(text):
+    is_open = before.intent in {"cause", "next_step"} or any(s.text.endswith("?") for s in before.sentences)
+    if not is_open or _asks(text):
         return False
     heard = read_words(text)
-    return bool({*heard.told, *heard.denied} & set(finding_graph().signs))
+    return bool(_signs((*heard.told, *heard.denied)))
 
 
-_ORDERS = re.compile(
-    r"\W*(?:please |can |could )*(?:explain|tell|describe|show|give|what|why|how|is|are|was|does|do)\b", re.I
+def _added(context: Context, heard: Context) -> Context:
+    told = [k for k in heard.told if k not in context.told]
+    denied = [k for k in heard.denied if k not in context.denied]
+    return replace(
+        context,
+        told=(*context.told, *told),
+        denied=(*context.denied, *denied),
+        child=context.child or heard.child,
+        pregnant=context.pregnant or heard.pregnant,
+    )
+
+
+def _signs(keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(k for k in keys if k in finding_graph().signs)
+
+
+def _asks(text: str) -> bool:
+    return "?" in text or bool(_ORDERS.match(text) or ASKS.match(text.strip()))
+
+
+_ORDERS = re.compile(r"\W*(?:please |can |could )*(?:explain|tell|describe|show|give)\b", re.IGNORECASE)
+_PARTS = re.compile(rf"(?<=[.!?;\n])\s+|,?\s*(?=\?\w)|,\s+(?={ASKS.pattern})", re.IGNORECASE)
+"""Where a case that is told ends and a question begins: "33M, cough, ?pneumonia", "I fell, is a rib broken?"."""
+_CASE = re.compile(
+    r"\b\d{1,3}\s?(?:[MF]|y/?o|y|years?|yrs?)\b|\b(?:patient|pt|he|she|i|i'm|he's|she's|my|his|her|known|history|hx|h/o|"
+    r"presents?|presenting|presented|complain\w*|c/o|s/p|admitted)\b|\b(?:bnp|nt-?probnp|crp|wbc|d-?dimer)\b.{0,9}\d",
+    re.IGNORECASE,
 )
+"""What marks words as a patient's case; "fever with an effusion" may be anybody's."""
+_KNOWN = re.compile(r"\b(?:known|history of|hx|h/o|s/p)\b", re.IGNORECASE)
+_OF_THE_FILM = re.compile(
+    r"\b(?:film|picture|image|x-?ray|radiograph|scan|report|shows?|colleague|radiologist)\b", re.IGNORECASE
+)
+"""What marks words as a claim about the film ("a colleague diagnosed edema on it"), which is no history."""

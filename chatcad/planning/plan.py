@@ -7,72 +7,39 @@ Every statement is made from facts (``findings.wording``), from a passage, or fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
-from chatcad.findings.change import Change, compare, ratio_change
-from chatcad.findings.measure import worth_saying
+from chatcad.findings.measure import standing, worth_saying
 from chatcad.findings.wording import positives, urgent
-from chatcad.language import words_for
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
+from chatcad.planning.case import MEASURED_BY, Case, subjects
 from chatcad.planning.causes import say_differential
+from chatcad.planning.comparing import MOST_POSITIVES, OF_THE_HEART, say_changes
 from chatcad.planning.differential import NO_CONTEXT, differential
+from chatcad.planning.granted import (
+    beside_the_film,
+    courtesy,
+    grounds,
+    in_short,
+    own_words,
+    placed,
+    simpler,
+    sought,
+    unseen,
+)
 from chatcad.planning.history import closing_question, say_history, say_told
 from chatcad.planning.others import say_cases
 from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
-from chatcad.planning.statements import guideline, replies, say_finding, say_group, say_measurements, say_unseen
+from chatcad.planning.requests import ZONES
+from chatcad.planning.statements import guideline, say_finding, say_group, say_measurements, say_unseen
 from chatcad.planning.understand import Asked
 from chatcad.types import Context, Finding, Intent, Measurement, Mode, Passage, Plan, SimilarCase, Statement, Study
 from chatcad.vocabulary import terms
 
-OF_THE_HEART = "Cardiomegaly"
-MEASURED_BY = {
-    OF_THE_HEART: ("cardiothoracic_ratio",),
-    "Enlarged Cardiomediastinum": ("mediastinal_width_ratio",),
-}
-"""The measurements that are told with a finding."""
-MOST_POSITIVES = 3
 OPPOSITE = {"left": "right", "right": "left"}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a builder works from."""
-
-    asked: Asked
-    study: Study
-    passages: tuple[Passage, ...]
-    mode: Mode
-    prior: Study | None
-    context: Context = NO_CONTEXT
-    cases: tuple[SimilarCase, ...] = ()
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The findings that the question is about: those named, else the positive ones."""
-        labels = subjects(self.asked, self.study)
-        return tuple(f for label in labels if (f := self.study.finding(label)) is not None)
-
-    def reply(self, key: str, support: tuple[str, ...] = (), **values: str) -> list[Statement]:
-        """Return the fixed sentences of a reply."""
-        return replies(key, self.mode, support, **values)
-
-
-def subjects(asked: Asked, study: Study) -> tuple[str, ...]:
-    """Return the labels that a question is about: those it names or measures, else the film's positive ones.
-
-    "What next?" after a finding that nobody flagged is about the flagged ones too: it has no next step alone.
-    """
-    flagged = tuple(f.label for f in positives(study))
-    if asked.labels:
-        alone = asked.intent == "next_step" and not set(asked.labels) & set(flagged)
-        return (*asked.labels[:1], *flagged) if alone else asked.labels
-    if asked.intent == "measurement" and (named := measures_in(asked.question)):
-        # Passages on the film's other findings have no place in an answer to "how wide is the mediastinum?".
-        return tuple(label for label, names in MEASURED_BY.items() if set(names) & set(named))
-    return flagged
 
 
 def plan(
@@ -110,8 +77,17 @@ def plan(
     first = BUILDERS["emergency"](case) if asked.intent == "emergency" else []
     body = [*first, *_urgent_first(case), *BUILDERS[asked.intent](case), *second, *_told(case)]
     statements = [*body, *case.reply("disclaimer")]
-    unique = tuple({s.text: s for s in statements}.values())
-    return Plan(asked.intent, asked.labels, unique, urgent=bool(first or urgent(study)), region=asked.region)
+    return Plan(asked.intent, asked.labels, _once(statements), urgent=bool(first or urgent(study)), region=asked.region)
+
+
+def _once(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Return statements without repetition; what is said of several facts at once rests on all of them."""
+    unique: dict[str, Statement] = {}
+    for statement in statements:
+        first = unique.setdefault(statement.text, statement)
+        support = tuple(dict.fromkeys((*first.support, *statement.support)))
+        unique[statement.text] = replace(first, support=support)
+    return tuple(unique.values())
 
 
 def _urgent_first(case: Case) -> list[Statement]:
@@ -123,7 +99,16 @@ def _facts(case: Case, findings: Iterable[Finding]) -> list[Statement]:
     for finding in findings:
         said.append(say_finding(finding, case.mode))
         said += say_measurements(_of_name(case, MEASURED_BY.get(finding.label, ())), case.mode)
+        said += _of_view(case, finding)
     return said
+
+
+def _of_view(case: Case, finding: Finding) -> list[Statement]:
+    """Return why the heart may be called unlikely enlarged beside a ratio that is above its reference."""
+    ratio = case.study.measurement("cardiothoracic_ratio")
+    if finding.label != OF_THE_HEART or finding.state != "absent" or ratio is None or standing(ratio) != "above":
+        return []
+    return case.reply("ratio_of_view", (finding.id, ratio.id))
 
 
 def _of_name(case: Case, names: Iterable[str]) -> list[Measurement]:
@@ -133,14 +118,19 @@ def _of_name(case: Case, names: Iterable[str]) -> list[Measurement]:
 def _finding(case: Case) -> list[Statement]:
     if measures_in(case.asked.question) and not case.asked.labels:
         return _measurement(case)
+    if case.prior is not None and "change" in case.asked.wants:
+        return _comparison(case)
     shown, rest = _worth_a_sentence(case)
     said = [] if case.asked.labels else case.reply("unnamed")
+    said += case.reply("cancer") if "cancer" in case.asked.wants else []
     said += [*_facts(case, shown), *_sides(case, shown)] or case.reply("no_positive")
     for state in ("not_flagged", "not_assessed"):
         said += say_group([f for f in rest if f.state == state], state, case.mode)
     flagged = any(f.state in {"present", "uncertain"} for f in shown)
     topics = frozenset({"next_step"} if flagged else {"limits", "appearance"})
-    said += guideline(case.passages, shown, case.mode, most=1, first=topics)
+    # Who asked for what no network knows by name wants no advice on what else was flagged.
+    said += guideline(case.passages, shown, case.mode, most=1, first=topics) if case.asked.labels else []
+    said += case.reply("disagree") if "disagree" in case.asked.wants else []
     return said + (case.reply("ask_doctor") if case.mode == "patient" and flagged else [])
 
 
@@ -155,45 +145,60 @@ def _worth_a_sentence(case: Case) -> tuple[list[Finding], list[Finding]]:
 def _sides(case: Case, findings: Iterable[Finding]) -> list[Statement]:
     """Return what is known of the side that was asked after, where a finding was placed on the opposite one."""
     said, asked = [], case.asked.side
+    if asked is None:
+        return []
     for finding in findings:
-        if asked is None or finding.side not in OPPOSITE or finding.side == asked:
-            continue
-        said += case.reply("other_side", (finding.id,), found=finding.side, asked=OPPOSITE[finding.side])
+        if finding.side in OPPOSITE and finding.side != asked:
+            said += case.reply("other_side", (finding.id,), found=finding.side, asked=OPPOSITE[finding.side])
     return said
 
 
 def _certainty(case: Case) -> list[Statement]:
-    said = []
+    said = case.reply("again") if "again" in case.asked.wants else []
     for finding in case.findings[:MOST_POSITIVES]:
         said.append(say_finding(finding, case.mode))
         if finding.held_out_auroc is not None:
+            key = "auroc_unused" if finding.state == "not_assessed" else "auroc"
             auroc, low, high = (f"{v:.2f}" for v in finding.held_out_auroc)
-            said += case.reply("auroc", (finding.id,), auroc=auroc, low=low, high=high)
-    return said or case.reply("no_positive")
+            said += case.reply(key, (finding.id,), auroc=auroc, low=low, high=high)
+    said += grounds(case.findings[:MOST_POSITIVES], case.mode) if "grounds" in case.asked.wants else []
+    return [*said, *([] if case.findings else case.reply("no_positive"))]
 
 
 def _location(case: Case) -> list[Statement]:
+    zone = next((z for z in ZONES if z in case.asked.wants), None)
+    if zone is not None or (case.asked.side is not None and not case.asked.labels):
+        return placed(case.study, case.asked.side, zone, case.mode)
     said = []
     for finding in case.findings[:MOST_POSITIVES]:
         said.append(say_finding(finding, case.mode))
-        if finding.side is None and finding.state in {"present", "uncertain"} and terms()[finding.label].sided:
-            said += case.reply("no_place", (finding.id,))
+        if finding.side is None and finding.state in {"present", "uncertain"}:
+            said += case.reply("no_place" if terms()[finding.label].sided else "undivided", (finding.id,))
     return [*said, *_sides(case, case.findings[:MOST_POSITIVES])] or case.reply("no_positive")
 
 
 def _measurement(case: Case) -> list[Statement]:
-    said = say_measurements(_of_name(case, _asked_measures(case)), case.mode)
-    about_other = [f for f in case.findings if f.label not in MEASURED_BY] if case.asked.labels else []
-    if about_other:
-        said = [*[say_finding(f, case.mode) for f in about_other], *case.reply("no_size"), *said]
-    elif (heart := case.study.finding(OF_THE_HEART)) and "cardiothoracic_ratio" in _asked_measures(case):
-        said.append(say_finding(heart, case.mode))
+    said = _measured(case)
     if LENGTH_UNIT.search(case.asked.question) and case.study.radiograph.spacing_mm is None:
         said = case.reply("no_spacing") + said
-    # Neither the film's other findings nor what else a passage says of this one answers "how wide is it?".
-    measured = [f for f in case.findings if f.label in {*case.asked.labels, *MEASURED_BY}]
+    if any(f.label not in MEASURED_BY for f in case.findings):
+        return said  # how a finding is measured says nothing of one that wasn't
     fitting = [p for p in case.passages if "measurement" in p.topics]
-    return said + guideline(fitting, measured, case.mode, most=1)
+    return said + guideline(fitting, case.findings, case.mode, most=1)
+
+
+def _measured(case: Case) -> list[Statement]:
+    if "numbers" in case.asked.wants:
+        return say_measurements(case.study.measurements, case.mode) + [say_finding(f, case.mode) for f in case.findings]
+    said = say_measurements(_of_name(case, _asked_measures(case)), case.mode)
+    unmeasured = [f for f in case.findings if f.label not in MEASURED_BY] if case.asked.labels else []
+    if unmeasured:
+        with_them = said if set(MEASURED_BY) & set(case.asked.labels) else []
+        return [*(say_finding(f, case.mode) for f in unmeasured), *case.reply("no_size"), *with_them]
+    heart = case.study.finding(OF_THE_HEART)
+    if heart is not None and "cardiothoracic_ratio" in _asked_measures(case):
+        said += [say_finding(heart, case.mode), *_of_view(case, heart)]
+    return said
 
 
 def _asked_measures(case: Case) -> tuple[str, ...]:
@@ -214,7 +219,7 @@ def _next_step(case: Case) -> list[Statement]:
 
 def _cause(case: Case) -> list[Statement]:
     shown = case.findings[:2]
-    found = differential(case.study, case.asked.labels, case.context)
+    found = differential(case.study, _asked_causes(case), case.context)
     listed = say_differential(found, case.passages, case.context, case.mode)
     # A patient has the causes in plain words by now: the first sentence of a passage only says what the finding is.
     most = 2 if not listed else 1 if case.mode == "clinician" else 0
@@ -234,61 +239,39 @@ def _told(case: Case) -> list[Statement]:
     said = say_history(case.asked, case.study, case.findings, case.passages, mode=case.mode, context=case.context)
     if not {case.asked.intent, case.asked.also} & {"cause", "next_step"}:
         return said
-    return said + closing_question(differential(case.study, case.asked.labels), case.mode, case.context)
+    return said + closing_question(differential(case.study, _asked_causes(case)), case.mode, case.context)
+
+
+def _asked_causes(case: Case) -> tuple[str, ...]:
+    return subjects(case.asked, case.study) if case.asked.labels else ()
 
 
 def _meaning(case: Case) -> list[Statement]:
     shown = case.findings[:2]
+    told = simpler(shown, case.mode) if "simpler" in case.asked.wants else [say_finding(f, case.mode) for f in shown]
     return [
         *guideline(case.passages, shown, case.mode, most=1, first=frozenset({"meaning"}), whatever_state=True),
-        *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
+        *(told or case.reply("no_positive")),
     ]
 
 
 def _summary(case: Case) -> list[Statement]:
-    said = [say_finding(f, case.mode) for f in positives(case.study)] or case.reply("no_positive")
+    lead = case.reply("not_cleared") if "well" in case.asked.wants else []
+    hint = case.reply("report_hint") if case.asked.wants & {"report", "send"} else []
+    if "brief" in case.asked.wants:
+        return [*lead, *in_short(case.study, case.mode), *hint]
+    said = [*lead, *([say_finding(f, case.mode) for f in positives(case.study)] or case.reply("no_positive"))]
     said += say_measurements(worth_saying(case.study), case.mode)
-    said += [say_finding(f, case.mode) for f in case.study.findings if f.state == "absent"]
+    for absent in (f for f in case.study.findings if f.state == "absent"):
+        said += [say_finding(absent, case.mode), *_of_view(case, absent)]
     said += say_group([f for f in case.study.findings if f.state == "not_flagged"], "not_flagged", case.mode)
-    return said + say_unseen(case.study, case.mode)
+    return [*said, *say_unseen(case.study, case.mode), *hint]
 
 
 def _comparison(case: Case) -> list[Statement]:
     if case.prior is None:
         return case.reply("comparison") + [say_finding(f, case.mode) for f in case.findings[:2]]
-    compared = _compared(case, case.prior)
-    said = [s for change in compared for s in _say_change(case, change)]
-    if any(c.now.label == OF_THE_HEART for c in compared):
-        said += _compare_ratios(case, case.prior)
-    return said or case.reply("no_positive")
-
-
-def _compared(case: Case, prior: Study) -> list[Change]:
-    """Return the labels asked for, else those that either film has: what is gone now is a change as well."""
-    flagged = [f.label for film in (case.study, prior) for f in positives(film)[:MOST_POSITIVES]]
-    labels = case.asked.labels or tuple(dict.fromkeys(flagged))
-    pairs = [(prior.finding(label), case.study.finding(label)) for label in labels]
-    return [compare(then, now, case.study, prior) for then, now in pairs if then is not None and now is not None]
-
-
-def _say_change(case: Case, change: Change) -> list[Statement]:
-    if change.apart is not None:
-        words = words_for(change.now.label)
-        apart = case.reply("prior_apart", (change.now.id,), name=words.name, plain=words.plain)
-        return [*apart, say_finding(change.now, case.mode)]
-    then, now = (say_finding(f, case.mode).text for f in (change.then, change.now))
-    return case.reply("prior", (change.now.id,), then=then, now=now)
-
-
-def _compare_ratios(case: Case, prior: Study) -> list[Statement]:
-    ratios = ratio_change(case.study, prior)
-    if ratios is None or ratios.then.value is None or ratios.now.value is None or not ratios.same_networks:
-        return []
-    said = []
-    if case.mode == "clinician":
-        then, now = (f"{m.value:.2f}" for m in (ratios.then, ratios.now))
-        said = case.reply("prior_ratio", (ratios.now.id,), then=then, now=now)
-    return said + (case.reply("views_differ") if prior.view != case.study.view else [])
+    return say_changes(case.study, case.prior, case.asked.labels, case.mode) or case.reply("no_positive")
 
 
 def _urgency(case: Case) -> list[Statement]:
@@ -301,13 +284,35 @@ def _urgency(case: Case) -> list[Statement]:
 
 
 def _system(case: Case) -> list[Statement]:
-    unseen = [f for f in case.study.findings if f.state == "not_assessed"]
-    return case.reply("system") + say_group(unseen, "not_assessed", case.mode)
+    if own := own_words(case.asked.wants, case.mode):
+        return own
+    if "sought" in case.asked.wants:
+        return sought(case.study, case.mode)
+    if case.asked.wants & {"send", "language"}:
+        return _beside_the_film(case)
+    if "view" in case.asked.wants:
+        view = case.study.view
+        return case.reply("view_unknown") if view == "unknown" else case.reply("view_is", view=view)
+    if "unseen" in case.asked.wants:
+        return unseen(case.study, case.mode)
+    return case.reply("system") + say_unseen(case.study, case.mode)
+
+
+def _emergency(case: Case) -> list[Statement]:
+    # "He fell, he has chest pain. Fracture?" is a case as well: what it names is told, after the help.
+    named = [f for f in case.findings if f.label in case.asked.labels]
+    return case.reply("emergency") + [say_finding(f, case.mode) for f in named[:MOST_POSITIVES]]
 
 
 def _unclear(case: Case) -> list[Statement]:
+    if case.asked.wants & {"decision", "vitals", "send", "language"}:
+        return _beside_the_film(case)
     # Whatever was asked of a finding, what is known of it can't be wrong.
     return case.reply("unclear") + [say_finding(f, case.mode) for f in case.findings if f.label in case.asked.labels]
+
+
+def _beside_the_film(case: Case) -> list[Statement]:
+    return beside_the_film(case.asked.wants, case.study, case.mode)
 
 
 def _recall(case: Case) -> list[Statement]:
@@ -333,14 +338,17 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "comparison": _comparison,
     "urgency": _urgency,
     "system": _system,
-    "small_talk": lambda case: case.reply("small_talk"),
+    "small_talk": lambda case: courtesy(case.asked.wants, case.mode),
     "treatment": lambda case: case.reply("treatment"),
-    "doctor": lambda case: questions_for_the_doctor(case.findings[:2], case.mode),
+    "doctor": lambda case: [
+        *(case.reply("no_sending") if "send" in case.asked.wants else []),
+        *questions_for_the_doctor(case.findings[:2], case.mode),
+    ],
     "pressure": lambda case: no_pretence([f for f in case.findings if f.label in case.asked.labels], case.mode),
-    "emergency": lambda case: case.reply("emergency"),
+    "emergency": _emergency,
     "similar": lambda case: say_cases(case.cases, case.mode),
     "self_harm": lambda case: case.reply("self_harm"),
-    "out_of_scope": lambda case: case.reply("out_of_scope"),
+    "out_of_scope": _beside_the_film,
     "unclear": _unclear,
     "recall": _recall,
     "region": _region,

@@ -17,8 +17,8 @@ from chatcad.checking.claims import parse_claims
 from chatcad.checking.facts import contradiction
 from chatcad.checking.quantities import parse_numbers
 from chatcad.findings.measure import NAMES
-from chatcad.findings.wording import describe, describe_measurement
-from chatcad.language import spoken, table, words_for
+from chatcad.findings.wording import describe, describe_measurement, name_in_list
+from chatcad.language import spoken, table
 from chatcad.planning.statements import replies, say_finding, say_group, say_measurements
 from chatcad.prompting.neutral import neutral
 from chatcad.types import Finding, Language, Measurement, Mode, Passage, Sentence, Statement, Study, Turn
@@ -164,8 +164,7 @@ def say_recalled(asked: Recalled, study: Study, mode: Mode) -> list[Statement]:
 
 def _topics(turns: Sequence[Turn], mode: Mode) -> list[str]:
     film = table("replies")["film"][mode]
-    words = [words_for(label) for t in turns for label in t.labels]
-    names = [w.short if mode == "clinician" else w.plain for w in words]
+    names = [name_in_list(label, mode) for t in turns for label in t.labels]
     return list(dict.fromkeys([*names, *([film] if any(not t.labels for t in turns) else [])]))
 
 

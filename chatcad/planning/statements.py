@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chatcad.checking import rules
 from chatcad.checking.draft import split_sentences
@@ -68,13 +68,15 @@ def guideline(
     Advice on a finding belongs in an answer only where that finding is flagged; for one that is absent it would
     suggest what the film doesn't carry, and for one that nobody flagged or looked for, only how it is found is quoted.
     ``whatever_state`` is for questions after a term's meaning; passages on one of the topics ``first`` come before the
-    others. A quotation is shown as it stands: a model can garble a guideline with the guideline's own words, and the
-    check understands no word order.
+    others, and of those the ones on these findings alone. A quotation is shown as it stands: a model can garble a
+    guideline with the guideline's own words, and the check understands no word order.
     """
     states = {f.label: f.state for f in findings}
     chosen: list[Statement] = []
-    for passage in sorted(passages, key=lambda p: not first & set(p.topics)):
-        about = {states[label] for label in passage.findings if label in states}
+    for passage in sorted(passages, key=lambda p: (not first & set(p.topics), bool(set(p.findings) - set(states)))):
+        if first and not passage.findings and not first & set(passage.topics):
+            continue  # advice for everybody ("bring a toy") answers only the kind of question that it is about
+        about = {label: states[label] for label in passage.findings if label in states}
         if passage.findings and not (about and (whatever_state or _fits(passage, about))):
             continue
         if mode == "patient" and passage.audience == "clinician":
@@ -87,5 +89,7 @@ def guideline(
     return chosen
 
 
-def _fits(passage: Passage, states: set[State]) -> bool:
-    return bool(states & FLAGGED or (states - {"absent"} and HOW_TO_LOOK & set(passage.topics)))
+def _fits(passage: Passage, states: Mapping[str, State]) -> bool:
+    """Return whether a passage fits findings in these states; of one that nobody flagged, one of its own is wanted."""
+    looks = set(states.values()) - {"absent"} and HOW_TO_LOOK & set(passage.topics) and passage.findings[0] in states
+    return bool(set(states.values()) & FLAGGED or looks)

@@ -32,19 +32,26 @@ PARTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"ribs?|bones?|bony|collar ?bones?|clavicles?|spine|vertebra[el]?|skeleton", ("Fracture",)),
         (r"mediastin(?:um|al)|middle of (?:the|my) chest", ("Enlarged Cardiomediastinum",)),
         (
-            r"pleurae?|pleural (?:space|cavity)|lining of (?:the|my) lungs?",
-            ("Effusion", "Pneumothorax", "Pleural_Thickening"),
+            r"pleurae?|pleural (?:space|cavity)|lining of (?:the|my) lungs?|costophrenic (?:angles?|sulc(?:us|i))",
+            PLEURAL_LABELS,
         ),
         (r"tubes?|catheters?|electrodes?|devices?|wires?|lines? (?:and|or) tubes?", ("Support Devices",)),
         (r"lungs?|lung fields?", LUNG_LABELS),
+        (r"(?:the|any|some|that) (?:fluid|water)", ("Effusion", "Edema")),
     )
 )
 """Parts of the body by which a question may mean labels without naming one ("and the heart?")."""
 
-NOT_A_SIDE = r"(?:\bthat's|\bis that|\byou'?re|\bare you|\bam i|\bis (?:he|she|it)|\ball|,)\s+right\b"
+NOT_A_SIDE = re.compile(
+    r"(?:\bthat's|\bis that|\byou'?re|\bare you|\bam i|\bis (?:he|she|it)|\ball|,)\s+right\b|"
+    r"\bthe right (?:place|position|spot|way|height|tests?|scan|questions?|thing|answer|size|diagnosis|decision)\b",
+    re.IGNORECASE,
+)
+FINDING_ID = re.compile(r"\b[Ff](\d{1,2})\b")
 SIDE = re.compile(
     r"\b(?:the|my|on|to)\s+(?P<after>left|right|other)\b|"
-    r"\b(?P<before>left|right|other)(?=[\s-]+(?:side|sided|lung|one|lower|upper|mid\w*|base|apex|zone|lobe|pleura\w*)\b)",
+    r"\b(?P<before>left|right|other)(?=[\s-]+(?:side|sided|lung|one|lower|upper|mid\w*|base|apex|zone|lobe|pleura\w*|hemithorax|"
+    r"effusion|pneumothorax|ptx|opacity|consolidation|nodule|mass|lump|shadow)\b)",
     re.IGNORECASE,
 )
 
@@ -100,13 +107,19 @@ def _replaced(question: str, by: str) -> str:
 
 def labels_meant(question: str) -> tuple[str, ...]:
     """Return the labels that a question names or, where it names none, those of a part of the body that it names."""
-    named = labels_in(mend(question))
+    named = labels_in(mend(question)) or labels_by_id(question)
     return named or next((labels for pattern, labels in PARTS if pattern.search(question)), ())
+
+
+def labels_by_id(question: str) -> tuple[str, ...]:
+    """Return the labels that a question names by the ids that answers cite ("why is F3 uncertain?")."""
+    ids = dict(enumerate(terms(), start=1))
+    return tuple(dict.fromkeys(ids[n] for n in map(int, FINDING_ID.findall(question)) if n in ids))
 
 
 def side_in(question: str) -> AskedSide | None:
     """Return the one side that a question asks after; "is that right?" asks after none."""
-    found = {(m["after"] or m["before"]).lower() for m in SIDE.finditer(re.sub(NOT_A_SIDE, "", question, flags=re.I))}
+    found = {(m["after"] or m["before"]).lower() for m in SIDE.finditer(NOT_A_SIDE.sub("", question))}
     if len(found) != 1:
         return None
     word = found.pop()
@@ -119,6 +132,12 @@ ELSEWHERE = re.compile(
     r"baby(?:'s)?|f(?:o)?etus|placenta|bowels?|colon)\b",
     re.IGNORECASE,
 )
+UNREAD = re.compile(
+    r"\b(?:trache\w+|carina\w*|windpipe|diaphragm\w*|hil(?:um|a|ar)|aort\w+|thymus|o?esophag\w+|thyroid|breasts?|"
+    r"soft tissues?|stomach bubble|bronch(?:us|i)|scapula\w*|vertebral discs?)\b",
+    re.IGNORECASE,
+)
+"""Parts of a chest film that no label stands for: a question after one is not about the finding before it."""
 IN_THE_CHEST = re.compile(
     r"\b(?:chest|thora\w+|lungs?|pulmonary|heart|cardiac|pleura\w*|ribs?|clavicles?|diaphragm|mediastin\w+|hil(?:um|ar|a)|"
     r"airways?|trachea|spine|breath\w*)\b",

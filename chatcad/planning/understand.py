@@ -16,8 +16,10 @@ from langchain_core.embeddings import Embeddings
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import DRUGS
 from chatcad.planning.kinds import KindHead
+from chatcad.planning.requests import Want
 from chatcad.planning.subjects import (
     LUNG_LABELS,
+    UNREAD,
     AskedSide,
     form_of,
     labels_meant,
@@ -61,6 +63,9 @@ ABOUT_THE_FILM = KEEPS_LABELS | {"summary", "region"}
 CARRIED_OVER: frozenset[Intent] = frozenset({"certainty", "location", "comparison"})
 """Kinds that "and the opacity?" takes over from the turn before; after any other it asks for the finding."""
 
+GOES_ON = re.compile(r"\W*(?:and|or|but|also|for|then|so|what about|how about)\b", re.IGNORECASE)
+"""How such a question begins: "and the opacity?" goes on with what was asked, "any opacity?" asks anew."""
+
 REFERS_BACK = re.compile(
     r"\b(?:it|its|they|them|he|one|sure|wrong|side|earlier|before|yes|no|other|still|"
     r"(?:this|that|these|those)(?! (?:film|picture|x-?ray|image|scan|study|radiograph|chest)))\b",
@@ -103,6 +108,10 @@ class Asked:
         What of the talk itself it asks back for.
     region
         The marked part of the film that it asks about.
+    wants
+        What it asks for beside its kind (`chatcad.planning.requests`).
+    tells
+        Whether it tells something of the patient as well.
     """
 
     question: str
@@ -113,6 +122,8 @@ class Asked:
     side: AskedSide | None = None
     recalled: Recalled | None = None
     region: Region | None = None
+    wants: frozenset[Want] = frozenset()
+    tells: bool = False
 
 
 ASKED_OF_A_PART: frozenset[Intent] = frozenset({"finding", "location", "measurement"})
@@ -139,6 +150,8 @@ class Understanding:
         intent, also = self._kinds(question, labels, earlier)
         if intent in ASKED_OF_A_PART and on_another_part(question, labels):
             return Asked(question, "out_of_scope", (), ())
+        if intent in ASKED_OF_A_PART and not labels and UNREAD.search(question):
+            return Asked(question, "finding", (), TOPICS["finding"])
         if not labels and earlier is not None and _follows_up(question, intent):
             labels = earlier.labels
         side = side_in(question) if intent in KEEPS_LABELS else None
@@ -149,7 +162,8 @@ class Understanding:
 
     def _kinds(self, question: str, labels: tuple[str, ...], earlier: Turn | None) -> tuple[Intent, Intent | None]:
         if only_names(question) and (labels or side_in(question)):
-            carried = earlier.intent if earlier is not None and earlier.intent in CARRIED_OVER else "finding"
+            goes_on = earlier is not None and earlier.intent in CARRIED_OVER and GOES_ON.match(question)
+            carried = earlier.intent if earlier is not None and goes_on else "finding"
             return carried if labels and not side_in(question) else "location", None
         texts = (question, *_two_questions(question))
         intent, *parts = (_best(shares, labels) for shares in self._head([form_of(text) for text in texts]))

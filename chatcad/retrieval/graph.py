@@ -55,11 +55,12 @@ class CauseEdge:
 
 @dataclass(frozen=True, config=_STRICT)
 class Check:
-    """A next check, for the clinician and in plain words."""
+    """A next check, for the clinician and in plain words; one of a finding's ``settles`` whether it is there."""
 
     check: str
     plain: str
     source: str
+    settles: bool = False
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -89,6 +90,11 @@ class Finding:
     mimics: Annotated[tuple[Mimic, ...], Field(min_length=1)]
     urgency: When
     associated: tuple[str, ...] = ()
+
+    @property
+    def settling(self) -> Check:
+        """The check that tells best whether the finding is there."""
+        return next((c for c in self.checks if c.settles), self.checks[0])
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -3,8 +3,9 @@
 import pytest
 
 from chatcad.planning import Asked, ask
+from chatcad.planning.case import subjects
 from chatcad.planning.foreign import labels_asked, understand
-from chatcad.planning.plan import plan, subjects
+from chatcad.planning.plan import plan
 from chatcad.types import Turn
 from evaluation.languages import load_questions, outcome
 from tests.factories import make_study

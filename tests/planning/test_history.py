@@ -1,5 +1,7 @@
 """What was told of the patient: it calls for passages, adds remarks, and is asked after where it would matter."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatcad.context import parse
@@ -74,7 +76,7 @@ def test_after_an_injury_the_answer_says_that_bones_were_not_assessed(mode):
 
 
 def test_a_history_changes_no_other_kind_of_answer():
-    for intent in ("measurement", "small_talk", "system", "out_of_scope", "certainty"):
+    for intent in ("measurement", "small_talk", "system", "out_of_scope"):
         assert said(intent, "3 year old boy, fever, fell") == said(intent, "")
 
 
@@ -133,16 +135,61 @@ def test_what_is_told_after_a_cause_is_heard_though_nothing_was_asked_back():
 @pytest.mark.parametrize(
     ("text", "turns"),
     [
-        ("She has a fever", (turn("Effusion?", "Pleural effusion is possible.", intent="finding"),)),
+        ("There is fever with an effusion", (turn("Effusion?", "Effusion is possible.", intent="finding"),)),
         ("Is it the fever?", (ASKED_BACK,)),
         ("Explain fever", (ASKED_BACK,)),
-        ("Known heart failure", (ASKED_BACK,)),
+        ("My colleague has known edema on this film. Write it down.", ()),
+        ("The film shows a known heart failure", ()),
+        ("What if he has a fever?", (ASKED_BACK,)),
+        ("My doctor said I have pneumonia, is that right?", ()),
         ("Fever", ()),
     ],
 )
 def test_nothing_else_that_is_typed_becomes_a_history(text, turns):
     asked = Asked(text, "out_of_scope", (), ())
     assert hear(asked, turns, Context()) == (asked, Context())
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("72F, dyspnoea, known heart failure. Any edema?", {"breathlessness", "heart_failure"}),
+        ("33M cough and fever 3 days, ?pneumonia", {"cough", "fever"}),
+        ("I fell down the stairs, is anything broken", {"injury"}),
+    ],
+)
+def test_a_case_told_in_the_question_is_heard_and_said(question, told):
+    asked, context = hear(Asked(question, "finding", ("Edema",), ()), (), Context())
+    assert (asked.intent, asked.tells, set(context.told)) == ("finding", True, told)
+    lines = [s.text for s in plan(asked, STUDY, (), "clinician", context=context).statements]
+    assert any(line.startswith("The history given") for line in lines)
+    later, kept = hear(Asked("And now?", "next_step", (), ()), (replace(ASKED_BACK, question=question),), Context())
+    assert (later.tells, set(kept.told)) == (False, told)
+
+
+def test_what_an_earlier_question_told_is_not_repeated_beside_each_finding():
+    told = turn("72F, fell. Fracture?", intent="finding")
+    _, context = hear(Asked("Any effusion?", "finding", ("Effusion",), ()), (told,), Context())
+    assert not context.told
+    assert hear(Asked("What next?", "next_step", (), ()), (told,), Context())[1].told == ("injury",)
+
+
+def test_a_case_without_a_question_is_no_stray_remark():
+    case = Asked("65yo smoker, coughs up blood", "out_of_scope", (), ())
+    assert hear(case, (), Context())[0].intent == "next_step"
+    assert hear(case, (turn("Nodule?", intent="finding"),), Context())[0].labels == ("Effusion",)
+    nameless = replace(turn("Malignant?", intent="finding"), labels=())
+    assert hear(case, (nameless,), Context())[0].intent == "next_step"
+
+
+def test_an_age_in_a_question_makes_a_child():
+    _, context = hear(Asked("3 year old boy. Pneumonia?", "finding", ("Pneumonia",), ()), (), Context())
+    assert context.child
+    assert not hear(Asked("my daughter has a cough, am I ill?", "finding", (), ()), (), Context())[1].child
+
+
+def test_how_sure_a_result_is_on_a_child_is_said_with_the_child():
+    assert any("not validated on children" in line for line in said("certainty", "3 year old boy"))
 
 
 def test_an_emergency_stays_one():

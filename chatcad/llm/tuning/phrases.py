@@ -163,7 +163,8 @@ def _patterns(mode: Mode) -> tuple[tuple[str, re.Pattern[str], tuple[str, ...]],
 
 def _finding_patterns(mode: Mode, wording: Any) -> Iterator[tuple[str, re.Pattern[str], tuple[str, ...]]]:
     for kind, frames in phrases()["findings"][mode].items():
-        yield kind, _pattern(wording[mode][kind]), tuple(frames)
+        for template in (wording[mode][key] for key in (kind, f"{kind}_plural") if key in wording[mode]):
+            yield kind, _pattern(template), tuple(frames)
 
 
 def _measurement_patterns(mode: Mode, wording: Any) -> Iterator[tuple[str, re.Pattern[str], tuple[str, ...]]]:
