@@ -153,7 +153,11 @@ class Handlers:
         *,
         owner: str = LOCAL,
     ) -> Iterator[Visit]:
-        """Answer the question under way: the visit after each sentence, until it is finished or stopped."""
+        """Answer the question under way: what is to be shown after each sentence, until it is finished or stopped.
+
+        The visit that the page holds may have changed meanwhile (an earlier film was added), so what the answer came
+        to stays with the question, for the page to take up with `Visit.close_ended`.
+        """
         from chatcad.context import parse
         from chatcad.pipeline import Conversation
 
@@ -171,13 +175,15 @@ class Handlers:
             with self.desk.answer(asking.text, talk, owner) as answer:
                 for said in steps_in("en", answer.until(lambda: asking.stopped)):
                     if isinstance(said, Turn):
-                        visit = visit.finish(said)
+                        asking.turn = said
+                        visit = visit.close("")
                         self.shelf.keep(visit)  # before it is shown as finished; a failure is told with the list
                     else:
                         asking.heard.append(said)
                     yield visit
         except ChatCADError as error:
-            yield visit.close(f"The answer broke off: {error} The findings on the left still stand.")
+            asking.broke = f"The answer broke off: {error} The findings on the left still stand."
+            yield visit.close("")
         finally:
             asking.ended = True
 
