@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 
+from chatcad import observe
 from chatcad.errors import ChatCADError
 from chatcad.language import speaking
 from chatcad.sessions import Entry
@@ -22,6 +23,7 @@ from chatcad.sessions.store import TITLE_LENGTH, day_of
 from chatcad.types import Mode
 from chatcad.ui import tables
 from chatcad.ui.film import film_updates
+from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.labels import label
 from chatcad.ui.layout import LIGHT_WORK, FilmColumn, TalkColumn, Updates
@@ -171,7 +173,7 @@ class History:
             last = next(iter(self.shelf.entries(now.owner)), None)
         except ChatCADError as error:
             return known | {self.panel.notice: _problem(error)}
-        return known if last is None else known | self._bring_back(now.owner, last.id)
+        return known if last is None else known | self._bring_back(now.owner, last.id, request)
 
     def refresh(self, now: Visit, token: str, request: gr.Request) -> Updates:
         """Keep what is new, and list it."""
@@ -184,7 +186,7 @@ class History:
         verb, _, talk_id = str(selected.value).partition(" ")
         own = _owned(now.left() if verb == "open" else now, token, request)
         if verb == "open":
-            return self._bring_back(own.owner, talk_id)
+            return self._bring_back(own.owner, talk_id, request)
         try:
             title = next((e.title for e in self.shelf.entries(own.owner) if e.id == talk_id), "")
         except ChatCADError as error:
@@ -197,10 +199,14 @@ class History:
 
     def erase(self, talk_id: str, now: Visit, mode: Mode, token: str, request: gr.Request) -> Updates:
         """Delete the chosen talk; where it was open, the page is as it was before any film."""
+
+        def erase(owner: str, talk_id: str) -> None:
+            observe.erased(self.shelf.erase(owner, talk_id), owner_of(request))
+
         own = _owned(now, token, request)
-        settled = self._settle(own, self.shelf.erase, talk_id)
-        gone = talk_id == own.talk and not settled[self.panel.notice]
-        return settled | self._show(own.left(), mode) if gone else settled
+        left = own.left() if talk_id == own.talk else None  # first: an answer that ends now would bring it back
+        settled = self._settle(own, erase, talk_id)
+        return settled if left is None or settled[self.panel.notice] else settled | self._show(left, mode)
 
     def dismiss(self) -> Updates:
         """Ask for nothing any more."""
@@ -221,9 +227,10 @@ class History:
         except ChatCADError as error:
             return shown | {self.panel.notice: _problem(error)}
 
-    def _bring_back(self, owner: str, talk_id: str) -> Updates:
+    def _bring_back(self, owner: str, talk_id: str, request: gr.Request) -> Updates:
         try:
             now, kept = self.shelf.bring_back(owner, talk_id)
+            observe.opened(kept.study, owner_of(request))
         except ChatCADError as error:
             return {self.panel.notice: _problem(error)}
         chosen = {self.talk.mode: kept.mode, self.talk.language: kept.language}
