@@ -87,7 +87,7 @@ def export_markdown(study: Study, report: str, impression: str) -> str:
     edited = "edited by a reader" if _words(report) != _words(study.draft_report) else "as drafted by the machine"
     sections = [
         "# Chest radiograph: preliminary",
-        f"*{DISCLAIMER}*",
+        *(f"*{remark}*" for remark in (DISCLAIMER, *study.missing)),
         f"Findings {edited}. View: {study.view}. Film sha256: `{study.radiograph.sha256[:SHA_PREFIX]}`",
         "## Findings",
         report.strip() or "None written.",

@@ -16,7 +16,7 @@ from chatcad.checking.proofread import proofread
 from chatcad.language import speaking
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
-from chatcad.ui.exports import LONGEST, Buttons, export_buttons
+from chatcad.ui.exports import LONGEST, Buttons, export_buttons, told
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
@@ -117,7 +117,8 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
     def as_file(kind: str, draft: str, impression: str, now: Visit, request: gr.Request) -> str:
         if now.study is None:
             return ""
-        observe.exported(now.study, kind, owner_of(request))
+        with told():
+            observe.exported(now.study, kind, owner_of(request))
         write, ending = (proof.export_markdown, "md") if kind == "text/markdown" else (proof.export_text, "txt")
         name = f"report-{now.study.radiograph.sha256[: proof.SHA_PREFIX]}.{ending}"
         with speaking("en"):
