@@ -13,13 +13,12 @@ from typing import Any, cast
 from chatcad.desk import LOCAL, Desk
 from chatcad.errors import ChatCADError, ExampleFailed
 from chatcad.examples import fetched, film_bytes
-from chatcad.findings.wording import positives
 from chatcad.language import speaking
 from chatcad.loading import Loading
 from chatcad.types import Language, Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.labels import label, steps_in
-from chatcad.ui.overlay import Layers
+from chatcad.ui.overlay import Layers, everything
 from chatcad.ui.phantom import SIMULATED, phantom_png
 from chatcad.ui.shelf import NOTHING_KEPT, Shelf
 from chatcad.ui.viewer import figure_html
@@ -55,7 +54,7 @@ class Handlers:
             if not promise.done():
                 yield tables.notice_html(said, "busy")
             if (error := promise.exception()) is not None:
-                yield tables.notice_html(_sentence(str(error)), "error")
+                yield tables.problem_html(error)
                 return
         yield ""
 
@@ -121,7 +120,7 @@ class Handlers:
             with speaking("en"):  # the draft report is English, as its check is
                 return self.desk.read(path or cast("bytes", source), owner), ""
         except ChatCADError as error:
-            return None, tables.notice_html(_sentence(str(error)), "error")
+            return None, tables.problem_html(error)
         finally:
             if path is not None:
                 _delete(path)
@@ -140,7 +139,7 @@ class Handlers:
             with speaking("en"):
                 turn = self.desk.turn(IMPRESSION, Conversation(visit.study, design=design or self.design), owner)
         except ChatCADError as error:
-            return "", tables.notice_html(_sentence(str(error)), "error")
+            return "", tables.problem_html(error)
         return "\n".join(impression_lines(visit.study, turn)), ""
 
     def answer(
@@ -182,14 +181,10 @@ class Handlers:
                         asking.heard.append(said)
                     yield visit
         except ChatCADError as error:
-            asking.broke = f"The answer broke off: {error} The findings on the left still stand."
+            asking.broke = f"The answer broke off: {tables.ended(error)} The findings on the left still stand."
             yield visit.close("")
         finally:
             asking.ended = True
-
-
-def _sentence(said: str) -> str:
-    return said[:1].upper() + said[1:]
 
 
 def _delete(upload: Path) -> None:
@@ -207,7 +202,7 @@ def heat_choices(study: Study) -> list[tuple[str, str]]:
 
 def first_heat(study: Study) -> str:
     """Return the label whose heat map is shown first: the surest flagged finding's."""
-    return next((f.label for f in positives(study) if f.heat_map is not None), NO_HEAT)
+    return everything(study).heat or NO_HEAT
 
 
 def draw(  # noqa: PLR0917  -- Gradio passes components by position

@@ -172,7 +172,7 @@ class History:
         try:
             last = next(iter(self.shelf.entries(now.owner)), None)
         except ChatCADError as error:
-            return known | {self.panel.notice: _problem(error)}
+            return known | {self.panel.notice: tables.problem_html(error)}
         return known if last is None else known | self._bring_back(now.owner, last.id, request)
 
     def refresh(self, now: Visit, token: str, request: gr.Request) -> Updates:
@@ -190,7 +190,7 @@ class History:
         try:
             title = next((e.title for e in self.shelf.entries(own.owner) if e.id == talk_id), "")
         except ChatCADError as error:
-            return {self.panel.notice: _problem(error)}
+            return {self.panel.notice: tables.problem_html(error)}
         return self.panel.asked(talk_id, verb == "rename", verb == "erase", title)
 
     def rename(self, talk_id: str, title: str, now: Visit, token: str, request: gr.Request) -> Updates:
@@ -225,14 +225,14 @@ class History:
         try:
             return shown | {self.panel.listed: list_html(self.shelf.entries(now.owner), now.talk)}
         except ChatCADError as error:
-            return shown | {self.panel.notice: _problem(error)}
+            return shown | {self.panel.notice: tables.problem_html(error)}
 
     def _bring_back(self, owner: str, talk_id: str, request: gr.Request) -> Updates:
         try:
             now, kept = self.shelf.bring_back(owner, talk_id)
             observe.opened(kept.study, owner_of(request))
         except ChatCADError as error:
-            return {self.panel.notice: _problem(error)}
+            return {self.panel.notice: tables.problem_html(error)}
         chosen = {self.talk.mode: kept.mode, self.talk.language: kept.language}
         with speaking(kept.language):
             return {self.panel.notice: "", **chosen, **self._show(now, kept.mode)}
@@ -246,7 +246,7 @@ class History:
         try:
             verb(own.owner, *what)
         except ChatCADError as error:
-            return {self.panel.notice: _problem(error), **self.panel.asked()}
+            return {self.panel.notice: tables.problem_html(error), **self.panel.asked()}
         return {self.panel.notice: "", **self.panel.asked(), **self._listed(own)}
 
 
@@ -271,8 +271,3 @@ def wire_history(page: gr.Blocks, history: History, changed: Sequence[Any]) -> N
         button.click(history.dismiss, None, panel.asking, queue=False, **quick)
     for event in changed:
         event.then(history.refresh, [visit, panel.token], listing, **quick)
-
-
-def _problem(error: ChatCADError) -> str:
-    said = str(error)
-    return tables.notice_html(said[:1].upper() + said[1:] + ".", "error")

@@ -85,3 +85,12 @@ def test_a_login_ends_after_its_time_whether_it_is_used_or_not(settings) -> None
     assert logins == {"second": "anna"}
     ends._end({})
     assert ends._begun == {}, "nothing is kept of logins that are over"
+
+
+@pytest.mark.parametrize("damage", ["{", "[1]", '["ab"]', '{"anna": 5}', "null"])
+def test_a_damaged_file_of_names_is_said(settings, damage: str) -> None:
+    names = Users.of(settings).names
+    names.path.parent.mkdir()
+    names.path.write_text(damage)
+    with pytest.raises(UsageError, match="can't be read"):
+        names.all()

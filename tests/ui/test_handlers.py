@@ -87,9 +87,9 @@ def test_a_film_is_read_before_the_language_model_is_there(upload: Path) -> None
 
 def test_a_language_model_that_failed_is_said_in_the_chat() -> None:
     loading = Loading()
-    loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`."))
+    loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`"))
     *_, last = Handlers(loading).answer(Visit(study=study()).ask("Sure?"), "clinician", "")
-    assert "run \\`make setup\\`" in last.log[-1]["content"]
+    assert "run \\`make setup\\`. The findings" in last.log[-1]["content"]
 
 
 def test_a_refused_earlier_film_leaves_the_study(upload: Path) -> None:
