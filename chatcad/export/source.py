@@ -80,10 +80,22 @@ class Source:
     film: Dataset | None = None
 
     def on_file_grid(self, mask: NDArray[Any]) -> NDArray[Any]:
-        """Turn an array of the reading's grid back to the file's rows and columns."""
+        """Turn an array of the reading's grid back to the file's rows and columns.
+
+        A film that came back from the store is smaller than what was read of it (`chatcad.sessions`): the nearest
+        values are taken then.
+        """
         transpose, mirror, upend = self.turns
         turned = mask[:: -1 if upend else 1, :: -1 if mirror else 1]
+        if self.film is not None:
+            height, width = turned.shape
+            turned = turned[np.ix_(_nearest(self.film.Rows, height), _nearest(self.film.Columns, width))]
         return np.ascontiguousarray(turned.T if transpose else turned)
+
+
+def _nearest(count: int, of: int) -> NDArray[np.intp]:
+    """Return which of so many values lie nearest to the middles of ``count`` equal parts."""
+    return ((np.arange(count) + 0.5) * of / count).astype(np.intp)
 
 
 def source_of(given: Path | bytes | None, study: Study) -> Source:
@@ -164,6 +176,10 @@ def made(study: Study) -> Source:
     from highdicom.sc import SCImage
 
     film = study.radiograph
+    spacing = film.spacing_mm  # of the film as it was read, which a stored picture is a smaller copy of
+    if spacing is not None:
+        rows, columns = film.pixels.shape
+        spacing = spacing[0] * film.height / rows, spacing[1] * film.width / columns
 
     def named(what: str) -> str:
         return str(uid.generate_uid(entropy_srcs=["chatcad", film.sha256, what]))
@@ -184,8 +200,8 @@ def made(study: Study) -> Source:
         patient_sex="",
         study_id=film.sha256[:FILM_PREFIX],
         patient_orientation=("L", "F"),
-        pixel_spacing=film.spacing_mm,
-        series_description="Film as read, patient unknown",
+        pixel_spacing=spacing,
+        series_description=f"{'Film as read' if film.grid is None else 'Smaller copy of the film'}, patient unknown",
     )
     image.PatientOrientation = image.Laterality = None  # a picture file doesn't say it
     image.ImageComments = DISCLAIMER
