@@ -6,9 +6,10 @@ It knows the system's verbs and typed errors. It knows no component; ``page`` wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from chatcad.desk import LOCAL, Desk
 from chatcad.errors import ChatCADError, ExampleFailed
@@ -113,17 +114,14 @@ class Handlers:
         return f"The machine is busy: {before} before you." if before else ""
 
     def _try_reading(self, source: str | bytes | None, owner: str) -> tuple[Study | None, str]:
-        path = Path(source) if isinstance(source, str) else None
-        if source is None or (path is not None and not path.is_file()):
+        film = _taken(source) if isinstance(source, str) else source
+        if film is None:
             return None, tables.notice_html("The upload did not arrive: drop the file again.", "error")
         try:
             with speaking("en"):  # the draft report is English, as its check is
-                return self.desk.read(path or cast("bytes", source), owner), ""
+                return self.desk.read(film, owner), ""
         except ChatCADError as error:
             return None, tables.problem_html(error)
-        finally:
-            if path is not None:
-                _delete(path)
 
     def impression(self, visit: Visit, design: PromptDesign | None = None, owner: str = LOCAL) -> tuple[str, str]:
         """Return the impression's checked sentences, and a notice where there is none."""
@@ -187,11 +185,21 @@ class Handlers:
             asking.ended = True
 
 
-def _delete(upload: Path) -> None:
-    """Remove an upload and its folder: a patient's film and its name don't outlive their reading."""
-    upload.unlink(missing_ok=True)
-    if not any(upload.parent.iterdir()):
-        upload.parent.rmdir()
+def _taken(upload: str) -> bytes | None:
+    """Return an upload's bytes, and remove it with its folder: a patient's film and its name don't stay on the disk.
+
+    This comes before the film waits for its turn: Gradio files uploads by their content, so who drops the same film
+    meanwhile has the same file.
+    """
+    path = Path(upload)
+    try:
+        film = path.read_bytes()
+    except OSError:
+        return None
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # another film lies there, or is gone as well
+        path.parent.rmdir()
+    return film
 
 
 def heat_choices(study: Study) -> list[tuple[str, str]]:
