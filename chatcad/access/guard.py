@@ -22,7 +22,7 @@ from chatcad.pace import Pace
 API = "/api/"
 CHECKS = ("/healthz", "/metrics")
 OPEN = (*CHECKS, API, "/gradio_api/startup-events")
-"""What has rules of its own instead of the proxy's login; Gradio asks the last one itself when it starts."""
+"""What has rules of its own instead of the page's login; Gradio asks the last one itself when it starts."""
 
 CONTENT_POLICY = "; ".join(
     (
@@ -121,7 +121,7 @@ class LoginEnds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and not scope["path"].startswith(OPEN):
             self._end(scope["app"].tokens)
         await self.app(scope, receive, send)
 

@@ -171,12 +171,14 @@ def _tidied(header: Dataset) -> Dataset:
 def made(study: Study) -> Source:
     """Return a new study for a film whose source is no DICOM file, or not at hand: its patient is unknown.
 
-    The UIDs come from the film's sha256: what is exported of one film at different times lies in one study.
+    The UIDs come from the film's sha256: what is exported of one film at different times lies in one study. A film that
+    came back from the store is a smaller copy, and so another image with wider spacing.
     """
     from highdicom.sc import SCImage
 
     film = study.radiograph
-    spacing = film.spacing_mm  # of the film as it was read, which a stored picture is a smaller copy of
+    image_name, described = ("film", "Film as read") if film.grid is None else ("copy", "Smaller copy of the film")
+    spacing = film.spacing_mm
     if spacing is not None:
         rows, columns = film.pixels.shape
         spacing = spacing[0] * film.height / rows, spacing[1] * film.width / columns
@@ -190,8 +192,8 @@ def made(study: Study) -> Source:
         bits_allocated=16,
         coordinate_system="PATIENT",
         study_instance_uid=named("study"),
-        series_instance_uid=named("series"),
-        sop_instance_uid=named("film"),
+        series_instance_uid=named(f"{image_name} series"),
+        sop_instance_uid=named(image_name),
         series_number=1,
         instance_number=1,
         manufacturer=MANUFACTURER,
@@ -201,7 +203,7 @@ def made(study: Study) -> Source:
         study_id=film.sha256[:FILM_PREFIX],
         patient_orientation=("L", "F"),
         pixel_spacing=spacing,
-        series_description=f"{'Film as read' if film.grid is None else 'Smaller copy of the film'}, patient unknown",
+        series_description=f"{described}, patient unknown",
     )
     image.PatientOrientation = image.Laterality = None  # a picture file doesn't say it
     image.ImageComments = DISCLAIMER

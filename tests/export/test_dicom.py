@@ -241,6 +241,9 @@ def test_a_film_that_came_back_from_the_store_has_its_size_in_mm_and_its_outline
     read = replace(make_study(), radiograph=film, masks=Masks(*masks, quality=0.9))
     made = {n.split("-")[0]: d for n, d in exported(None, decode_study(encode_study(read)), "seg").items()}
     film, seg = made["film"], made["seg"]
+    whole = next(d for n, d in exported(None, read, "sr").items() if n.startswith("film"))
+    assert film.StudyInstanceUID == whole.StudyInstanceUID
+    assert film.SOPInstanceUID != whole.SOPInstanceUID, "other pixels are another image"
     assert (film.Rows, film.Columns) == (seg.Rows, seg.Columns) == (1024, 819)
     assert film.SeriesDescription == "Smaller copy of the film, patient unknown"
     assert film.Rows * film.PixelSpacing[0] == pytest.approx(1500 * 0.2)
