@@ -30,12 +30,9 @@ def wire_film(  # noqa: PLR0917
     """Let films be read, drawn and asked about; return the events after which another film may be there."""
     arrived = gr.State(Visit())  # with the film that was read, until `place` shows it
 
-    def shown(now: Visit, mode: Mode) -> Updates:
-        return film_updates(film, now, mode) | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
-
     def reading(steps: Iterator[tuple[Visit, str]], mode: Mode) -> Iterator[Updates]:
         left, busy = next(steps)
-        yield {visit: left, arrived: left, film.notice: busy, **shown(left, mode)}
+        yield {visit: left, arrived: left, film.notice: busy, **page_updates(film, talk, judge, left, mode)}
         for read, notice in steps:
             yield {arrived: read, film.notice: notice}
 
@@ -43,7 +40,7 @@ def wire_film(  # noqa: PLR0917
         if read.study is None:
             return {}
         fresh = now.left().about(read.study)  # another talk may have been opened while the film was read
-        return {visit: fresh, arrived: Visit(), **shown(fresh, mode)}
+        return {visit: fresh, arrived: Visit(), **page_updates(film, talk, judge, fresh, mode)}
 
     def read(path: str | None, mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
         yield from reading(work.read(path, owner_of(asked), before), mode)
@@ -93,7 +90,12 @@ def wire_film(  # noqa: PLR0917
     return [event.then(*placing, trigger_mode="multiple", **hidden, **LIGHT_WORK) for event in came]
 
 
-def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
+def page_updates(film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, now: Visit, mode: Mode) -> Updates:
+    """Show another visit in both columns."""
+    return _film_updates(film, now, mode) | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
+
+
+def _film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
     """Show a study with its first layers, or the page as it was before any film."""
     study = now.study
     if study is None:

@@ -22,13 +22,12 @@ from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.sessions.store import TITLE_LENGTH, day_of
 from chatcad.types import Mode
 from chatcad.ui import tables
-from chatcad.ui.film import film_updates
+from chatcad.ui.film import page_updates
 from chatcad.ui.identity import owner_of
-from chatcad.ui.judge import JudgePanel, judge_updates
+from chatcad.ui.judge import JudgePanel
 from chatcad.ui.labels import label
 from chatcad.ui.layout import LIGHT_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.shelf import Shelf
-from chatcad.ui.talk import talk_updates
 from chatcad.ui.visit import Visit
 
 _CHOOSE = """
@@ -238,8 +237,7 @@ class History:
             return {self.panel.notice: "", **chosen, **self._show(now, kept.mode)}
 
     def _show(self, now: Visit, mode: Mode) -> Updates:
-        page = film_updates(self.film, now, mode) | talk_updates(self.talk, now, mode)
-        page |= judge_updates(self.judge, now, mode) | self.panel.asked() | self._listed(now)
+        page = page_updates(self.film, self.talk, self.judge, now, mode) | self.panel.asked() | self._listed(now)
         return {**page, self.visit: now, self.film.notice: ""}
 
     def _settle(self, own: Visit, verb: Callable[..., None], *what: str) -> Updates:
