@@ -95,6 +95,16 @@ def test_an_earlier_film_that_arrives_after_the_answer_keeps_it(tab: Tab, tmp_pa
     assert asked(tab) == ["How large is the heart?"]
 
 
+def test_an_earlier_film_is_shown_beside_the_current_one_and_taken_away(tab: Tab, tmp_path: Path) -> None:
+    pair, table = tab.find(gr.HTML, elem_id="pair"), tab.find(gr.HTML, elem_id="changes")
+    list(upload(tab, "drop", tmp_path, b"film"))
+    list(upload(tab, "prior", tmp_path, b"an earlier film"))
+    assert "Earlier film" in tab.values[pair]
+    assert "same level" in tab.values[table]
+    tab.do(tab.find(gr.Button, value="Remove the earlier film"), "click")
+    assert (tab.visit.prior, tab.values[pair], tab.values[table]) == (None, "", "")
+
+
 def test_an_earlier_film_goes_to_no_other_film(tab: Tab, tmp_path: Path) -> None:
     list(upload(tab, "drop", tmp_path, b"film"))
     reading = upload(tab, "prior", tmp_path, b"an earlier film")
