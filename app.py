@@ -16,7 +16,7 @@ from chatcad.api.mount import server_options
 from chatcad.config import load_settings
 from chatcad.errors import ChatCADError
 from chatcad.loading import Loading
-from chatcad.ui.page import build, launch_options
+from chatcad.ui.page import build, launch_options, uploads_of
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     settings = load_settings()
     require_login(settings)
     observe.begin(settings)
-    os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.cache / "uploads"))
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(uploads_of(settings)))
     loading = Loading.of(settings)
     page = build(loading, settings)
     try:

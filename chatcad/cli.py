@@ -48,7 +48,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"chatcad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _film_commands(commands)
-    _batch_and_knowledge(commands)
+    _ask_command(commands)
+    _report_command(commands)
+    _folder_commands(commands)
+    _knowledge_command(commands)
     _dicom_command(commands)
     _system_commands(commands)
     return parser
@@ -61,7 +64,13 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     analyse.add_argument(
         "--overlay", type=Path, metavar="OUT.png", help="write the film with its outlines and heat map"
     )
+    replay = commands.add_parser("replay", help="hold a recorded conversation again, and tell whether it is the same")
+    replay.add_argument("record", type=Path, metavar="RECORD.json", help="what `ask --record` wrote")
+    replay.add_argument("image", type=Path)
+    replay.add_argument("--prior", type=Path, metavar="IMAGE", help="the earlier film, where there was one")
 
+
+def _ask_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     ask = commands.add_parser("ask", help="checked, cited answers to questions about one film")
     ask.add_argument("image", type=Path)
     ask.add_argument("questions", nargs="+", metavar="QUESTION", help="one or more, as one conversation")
@@ -84,12 +93,10 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     ask.add_argument(
         "--record", type=Path, metavar="OUT.json", help="write what the answers came from, questions included"
     )
+    _wording_options(ask)
 
-    replay = commands.add_parser("replay", help="hold a recorded conversation again, and tell whether it is the same")
-    replay.add_argument("record", type=Path, metavar="RECORD.json", help="what `ask --record` wrote")
-    replay.add_argument("image", type=Path)
-    replay.add_argument("--prior", type=Path, metavar="IMAGE", help="the earlier film, where there was one")
 
+def _report_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = commands.add_parser("report", help="the report of one film")
     report.add_argument("image", type=Path)
     report.add_argument(
@@ -103,9 +110,12 @@ def _film_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     report.add_argument("--language", metavar="en|de|es", help="of its sentences (default: CHATCAD_LANGUAGE or en)")
     report.add_argument("--proofread", type=Path, metavar="EDITED.txt", help="judge a report that you edited instead")
     report.add_argument("--json", action="store_true", help="print JSON")
-    for parser in (ask, report):
-        parser.add_argument("--design", choices=("P1", "P2", "P3"), help="how facts are written for the model")
-        parser.add_argument("--backend", choices=BACKENDS, help="language model (default: CHATCAD_BACKEND or embedded)")
+    _wording_options(report)
+
+
+def _wording_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--design", choices=("P1", "P2", "P3"), help="how facts are written for the model")
+    parser.add_argument("--backend", choices=BACKENDS, help="language model (default: CHATCAD_BACKEND or embedded)")
 
 
 def fractions(text: str) -> tuple[float, ...]:
@@ -113,7 +123,7 @@ def fractions(text: str) -> tuple[float, ...]:
     return tuple(float(number) for number in text.split(","))
 
 
-def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _folder_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     batch = commands.add_parser(
         "batch", help="films of a folder or DICOMweb service to a CSV or Parquet table; resumable"
     )
@@ -130,6 +140,8 @@ def _batch_and_knowledge(commands: argparse._SubParsersAction[argparse.ArgumentP
     contact.add_argument("--out", type=Path, required=True, metavar="SHEET.png")
     contact.add_argument("--n", type=int, default=20, help="how many films (default: 20)")
 
+
+def _knowledge_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     knowledge = commands.add_parser("knowledge", help="the guideline store")
     actions = knowledge.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="index your own guidelines: PDF, DOCX, HTML, Markdown, text; files or folders")

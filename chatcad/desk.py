@@ -62,7 +62,7 @@ class Answer:
         """Yield what is said until all is said, or the reader has stopped, even before the first sentence."""
         while not stopped():
             with suppress(queue.Empty):
-                if (said := self.next(LOOK_SECONDS)) is None:
+                if (said := self.next(LOOK_SECONDS)) is None or stopped():
                     return
                 yield said
 

@@ -5,12 +5,14 @@ Plain ASGI, so that streamed answers stream; Starlette's own ``TrustedHostMiddle
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatcad.access.users import Users
 from chatcad.access.who import Proxies
 from chatcad.api.problems import Problem, problem_of
 from chatcad.errors import TooMany
@@ -20,7 +22,7 @@ from chatcad.pace import Pace
 API = "/api/"
 CHECKS = ("/healthz", "/metrics")
 OPEN = (*CHECKS, API, "/gradio_api/startup-events")
-"""What has rules of its own instead of the proxy's login; Gradio asks the last one itself when it starts."""
+"""What has rules of its own instead of the page's login; Gradio asks the last one itself when it starts."""
 
 CONTENT_POLICY = "; ".join(
     (
@@ -48,6 +50,9 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+LOGIN_SECONDS = 12 * 3600.0
+"""How long a login holds: a long shift."""
+
 _ASSETS = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -103,6 +108,31 @@ class ProxyLogin:
             await Problem(401, detail)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginEnds:
+    """End a login by password after a while, and with its user: Gradio would keep it until the server ends."""
+
+    app: ASGIApp
+    users: Users
+    seconds: float = LOGIN_SECONDS
+    _begun: dict[str, float] = field(default_factory=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and not scope["path"].startswith(OPEN):
+            self._end(scope["app"].tokens)
+        await self.app(scope, receive, send)
+
+    def _end(self, logins: dict[str, str]) -> None:
+        """Take out of Gradio's own table of logins (token to user) what is over."""
+        users, now = self.users.names.all(), time.monotonic()
+        for token in self._begun.keys() - logins.keys():
+            del self._begun[token]
+        for token, user in list(logins.items()):
+            if user not in users or now - self._begun.setdefault(token, now) >= self.seconds:
+                del logins[token]
 
 
 @dataclass(frozen=True, slots=True)

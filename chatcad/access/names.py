@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from filelock import FileLock
 
 from chatcad.errors import UsageError
@@ -31,12 +32,11 @@ class Names:
             The file is damaged.
         """
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            return msgspec.json.decode(self.path.read_bytes(), type=dict[str, str])
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, msgspec.DecodeError) as error:
             raise UsageError(f"{self.path} can't be read ({error}): restore it, or remove it and add again") from error
-        return {str(name): str(text) for name, text in dict(found).items()}
 
     def put(self, name: str, text: str) -> None:
         """Store a name.

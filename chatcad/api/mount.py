@@ -52,12 +52,16 @@ def _routes(service: Service) -> list[Route | Mount]:
 def middleware(settings: Settings) -> list[Middleware]:
     """Return what every request passes, the outermost first."""
     proxies = Proxies.of(settings)
-    login = [Middleware(guard.ProxyLogin, proxies)] if settings.auth == "proxy" else []
+    logins = {
+        "none": [],
+        "basic": [Middleware(guard.LoginEnds, Users.of(settings))],
+        "proxy": [Middleware(guard.ProxyLogin, proxies)],
+    }
     return [
         Middleware(guard.SecurityHeaders),
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts(settings), www_redirect=False),
         Middleware(guard.SameOrigin),
-        *login,
+        *logins[settings.auth],
         Middleware(guard.Paced, proxies, Pace(settings.requests_a_minute), Pace(LOGINS_A_MINUTE)),
         Middleware(guard.BodyLimit, settings.max_bytes + _MULTIPART_BYTES),
     ]

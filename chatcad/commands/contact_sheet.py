@@ -13,6 +13,7 @@ from chatcad.errors import ImageRefused, UsageError
 from chatcad.imaging import load
 from chatcad.scale import open_networks
 from chatcad.sources import films_below
+from chatcad.ui.overlay import save
 from chatcad.ui.sheet import Refused, sheet
 
 FEW = 12
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
     shown = [
         _refused(p, o, settings) if isinstance(o, ImageRefused) else o for p, o in zip(paths, outcomes, strict=True)
     ]
-    sheet(shown).save(arguments.out)
+    save(sheet(shown), arguments.out)
     # File names may name a patient: they are printed here and don't go into the picture.
     for number, (path, outcome) in enumerate(zip(paths, outcomes, strict=True), start=1):
         print(f"{number:3d}  {path}{'  (refused)' if isinstance(outcome, ImageRefused) else ''}")

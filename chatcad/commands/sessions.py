@@ -17,7 +17,7 @@ from chatcad.sessions.store import day_of, erase_all
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Run one of the actions; every one but ``key`` opens the store, which erases what is older than it may be."""
+    """Run one of the actions."""
     if arguments.action == "key":
         write_key(arguments.path)
         print(f"{arguments.path}: set CHATCAD_KEY_FILE to it, and keep a copy: without it nothing can be opened")
@@ -41,14 +41,19 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
 def _list(store: SessionStore) -> None:
     entries = store.entries(None)
     for e in entries:
-        print(f"{e.id}  {e.owner[:8]}  {day_of(e.updated):>11}  {e.turns:3d} questions  {e.title}")
+        print(f"{e.id}  {e.owner[:8]}  {day_of(e.updated):>11}  {e.turns:3d} questions  {_shown(e.title)}")
     print(f"{len(entries)} conversations, {len({e.film for e in entries})} films")
 
 
 def _show(talk: Talk) -> None:
-    print(f"{talk.title}\n{DISCLAIMER}\n\n{talk.study.draft_report}")
+    print(f"{_shown(talk.title)}\n{DISCLAIMER}\n\n{talk.study.draft_report}")
     for turn in talk.turns:
-        print(f"\n> {turn.question}\n{turn.answer}")
+        print(f"\n> {_shown(turn.question)}\n{turn.answer}")
+
+
+def _shown(typed: str) -> str:
+    """Return what a visitor typed without signs that would steer the terminal of whoever reads it here."""
+    return "".join(sign if sign.isprintable() else "�" for sign in typed)
 
 
 def _export(talk: Talk, out: Path | None) -> None:

@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         print(f"{arguments.name}: added")
     elif arguments.action == "remove":
         users.names.remove(arguments.name)
-        print(f"{arguments.name}: removed; a session that is open ends with the server")
+        print(f"{arguments.name}: removed; a login that is open ends with its next request")
     else:
         print("\n".join(users.names.all()) or "no user yet: `python -m chatcad users add NAME`")
 

@@ -80,10 +80,22 @@ class Source:
     film: Dataset | None = None
 
     def on_file_grid(self, mask: NDArray[Any]) -> NDArray[Any]:
-        """Turn an array of the reading's grid back to the file's rows and columns."""
+        """Turn an array of the reading's grid back to the file's rows and columns.
+
+        A film that came back from the store is smaller than what was read of it (`chatcad.sessions`): the nearest
+        values are taken then.
+        """
         transpose, mirror, upend = self.turns
         turned = mask[:: -1 if upend else 1, :: -1 if mirror else 1]
+        if self.film is not None:
+            height, width = turned.shape
+            turned = turned[np.ix_(_nearest(self.film.Rows, height), _nearest(self.film.Columns, width))]
         return np.ascontiguousarray(turned.T if transpose else turned)
+
+
+def _nearest(count: int, of: int) -> NDArray[np.intp]:
+    """Return which of so many values lie nearest to the middles of ``count`` equal parts."""
+    return ((np.arange(count) + 0.5) * of / count).astype(np.intp)
 
 
 def source_of(given: Path | bytes | None, study: Study) -> Source:
@@ -159,11 +171,17 @@ def _tidied(header: Dataset) -> Dataset:
 def made(study: Study) -> Source:
     """Return a new study for a film whose source is no DICOM file, or not at hand: its patient is unknown.
 
-    The UIDs come from the film's sha256: what is exported of one film at different times lies in one study.
+    The UIDs come from the film's sha256: what is exported of one film at different times lies in one study. A film that
+    came back from the store is a smaller copy, and so another image with wider spacing.
     """
     from highdicom.sc import SCImage
 
     film = study.radiograph
+    image_name, described = ("film", "Film as read") if film.grid is None else ("copy", "Smaller copy of the film")
+    spacing = film.spacing_mm
+    if spacing is not None:
+        rows, columns = film.pixels.shape
+        spacing = spacing[0] * film.height / rows, spacing[1] * film.width / columns
 
     def named(what: str) -> str:
         return str(uid.generate_uid(entropy_srcs=["chatcad", film.sha256, what]))
@@ -174,8 +192,8 @@ def made(study: Study) -> Source:
         bits_allocated=16,
         coordinate_system="PATIENT",
         study_instance_uid=named("study"),
-        series_instance_uid=named("series"),
-        sop_instance_uid=named("film"),
+        series_instance_uid=named(f"{image_name} series"),
+        sop_instance_uid=named(image_name),
         series_number=1,
         instance_number=1,
         manufacturer=MANUFACTURER,
@@ -184,8 +202,8 @@ def made(study: Study) -> Source:
         patient_sex="",
         study_id=film.sha256[:FILM_PREFIX],
         patient_orientation=("L", "F"),
-        pixel_spacing=film.spacing_mm,
-        series_description="Film as read, patient unknown",
+        pixel_spacing=spacing,
+        series_description=f"{described}, patient unknown",
     )
     image.PatientOrientation = image.Laterality = None  # a picture file doesn't say it
     image.ImageComments = DISCLAIMER

@@ -99,13 +99,13 @@ def exported(study: Study, kind: str, owner: str) -> None:
     _of_study("exported", study, owner, kind)
 
 
-def erased(study: Study, owner: str) -> None:
-    """Record that a study was deleted."""
+def erased(study: Study | None, owner: str) -> None:
+    """Record that a study was deleted; ``None`` for one that could not be read any more."""
     _of_study("erased", study, owner)
 
 
-def _of_study(action: str, study: Study, owner: str, kind: str = "") -> None:
-    film = study.radiograph.sha256
+def _of_study(action: str, study: Study | None, owner: str, kind: str = "") -> None:
+    film = "" if study is None else study.radiograph.sha256
     if _audit is not None:
         _audit.write(action, owner, film=film, kind=kind)
     _log.info(action, extra={"owner": owner, "film": film[:12], "kind": kind})

@@ -10,6 +10,7 @@ No name of a patient, no question (its sha256 and kind instead, unless the setti
 from __future__ import annotations
 
 import datetime
+import errno
 import hashlib
 import json
 import os
@@ -89,7 +90,9 @@ class Audit:
             if torn:
                 sealed["after_torn_line"] = True
             line = json.dumps(sealed).encode() + b"\n"
-            os.write(handle, b"\n" + line if torn else line)
+            whole = b"\n" + line if torn else line
+            if os.write(handle, whole) < len(whole):  # as a disk does that gets full on the way
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(handle)
             self._note_head(os.fstat(handle).st_size, _seal(line))
         finally:

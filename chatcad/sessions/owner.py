@@ -23,10 +23,12 @@ def is_token(given: object) -> bool:
     return isinstance(given, str) and _TOKEN.fullmatch(given) is not None
 
 
-def owner_id(login: str | None, token: str) -> str:
-    """Return the owner: of the login where there is one, else of the browser's token.
+def owner_id(login: str | None, token: object) -> str:
+    """Return the owner: of the login where there is one, else of the browser's token; ``""``, who owns nothing, else.
 
     The two are hashed apart, so that no token can stand for a login.
     """
+    if not login and not is_token(token):
+        return ""
     named = f"login:{login}" if login else f"browser:{token}"
     return hashlib.sha256(named.encode()).hexdigest()

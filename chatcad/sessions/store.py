@@ -83,7 +83,7 @@ class SessionStore:
 
     @classmethod
     def open(cls, settings: Settings) -> SessionStore:
-        """Open the store, in the newest schema and with the right key, and erase what is older than it may be.
+        """Open the store, in the newest schema and with the right key.
 
         Raises
         ------
@@ -94,10 +94,7 @@ class SessionStore:
         engine, notice = open_engine(settings)
         with writing(engine) as session:
             _check_key(session, seal)
-        store = cls(engine, seal, notice)
-        if settings.retention_days > 0:
-            store.erase_older(settings.retention_days)
-        return store
+        return cls(engine, seal, notice)
 
     def save(self, owner: str, talk: Talk, before: tuple[Turn, ...] = ()) -> None:
         """Make what is stored equal to this conversation, in one transaction.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import gradio as gr
@@ -43,12 +44,23 @@ def export_buttons() -> Buttons:
 
 def _offer(wanted: tuple[Format, ...], mode: Mode) -> Offer:
     def offer(draft: str, impression: str, now: Visit, request: gr.Request) -> str:
-        if now.study is not None:
+        if now.study is None:
+            return ""
+        with told():
             for one in wanted:
                 observe.exported(now.study, one, owner_of(request))
-        return download(wanted, now, Words(draft, impression, mode))
+            return download(wanted, now.study, Words(draft, impression, mode))
 
     return offer
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell the visitor why there is no file; Gradio says of any other error only that there was one."""
+    try:
+        yield
+    except ChatCADError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +72,19 @@ class Words:
     mode: Mode
 
 
-def download(wanted: tuple[Format, ...], now: Visit, words: Words) -> str:
-    """Return the file as JSON for the browser (``name``, ``type``, ``base64``), ``""`` without a film.
+def download(wanted: tuple[Format, ...], study: Study, words: Words) -> str:
+    """Return the file as JSON for the browser (``name``, ``type``, ``base64``).
 
     Several files come as one ZIP. A patient's document holds neither draft nor impression, but sentences made from the
     findings.
+
+    Raises
+    ------
+    ExportRefused
+        The film lacks what the format needs.
     """
-    if now.study is None:
-        return ""
-    report = _report(now.study, words)
-    try:
-        made = {name: data for one in wanted for name, data in files(report, one).items()}
-    except ChatCADError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    report = _report(study, words)
+    made = {name: data for one in wanted for name, data in files(report, one).items()}
     name, data = next(iter(made.items())) if len(made) == 1 else (f"{wanted[0]}-{report.film}.zip", zipped(made))
     kind = "application/pdf" if name.endswith(".pdf") else "application/zip"
     return json.dumps({"name": name, "type": kind, "base64": base64.b64encode(data).decode("ascii")})

@@ -28,11 +28,19 @@ def wire_film(  # noqa: PLR0917
     work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, cache: Path
 ) -> list[Any]:
     """Let films be read, drawn and asked about; return the events after which another film may be there."""
+    arrived = gr.State(Visit())  # with the film that was read, until `place` shows it
 
     def reading(steps: Iterator[tuple[Visit, str]], mode: Mode) -> Iterator[Updates]:
-        for now, notice in steps:
-            shown = film_updates(film, now, mode) | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
-            yield {visit: now, film.notice: notice, **shown}
+        left, busy = next(steps)
+        yield {visit: left, arrived: left, film.notice: busy, **page_updates(film, talk, judge, left, mode)}
+        for read, notice in steps:
+            yield {arrived: read, film.notice: notice}
+
+    def place(read: Visit, now: Visit, mode: Mode) -> Updates:
+        if read.study is None:
+            return {}
+        fresh = now.left().about(read.study)  # another talk may have been opened while the film was read
+        return {visit: fresh, arrived: Visit(), **page_updates(film, talk, judge, fresh, mode)}
 
     def read(path: str | None, mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
         yield from reading(work.read(path, owner_of(asked), before), mode)
@@ -45,20 +53,14 @@ def wire_film(  # noqa: PLR0917
         yield from reading(work.read_example(cache, key, owner_of(asked), before), mode)
         yield {film.example: None}
 
-    def pick(chosen: gr.SelectData, now: Visit, mode: Mode, *controls: Any) -> Updates:
+    def pick(chosen: gr.SelectData, now: Visit, mode: Mode) -> Updates:
         finding = None if now.study is None else next((f for f in now.study.findings if f.id == chosen.value), None)
         if finding is None:
             return {}
-        picked, (shown, heat, *greys) = replace(now, picked=finding.label), controls
-        heat = heat if finding.heat_map is None else finding.label
-        # A visit whose answer is under way may be finished before this is drawn, and must not be overwritten.
-        remembered = {visit: picked} if now.asking is None else {}
-        return remembered | {
-            film.heat: heat,
-            film.figure: handlers.draw(picked, shown, heat, *greys),
-            **offers_of(talk, picked, mode),
-            **judge_updates(judge, picked, mode, finding.id),
-        }
+        picked = replace(now, picked=finding.label)
+        heat = {} if finding.heat_map is None else {film.heat: finding.label}
+        offered = offers_of(talk, picked, mode) | judge_updates(judge, picked, mode, finding.id)
+        return {visit: picked, **heat, **offered}
 
     def adjust(moved: gr.EventData, now: Visit, *controls: Any) -> Updates:
         shown, heat, _, _, inverted = controls
@@ -67,32 +69,44 @@ def wire_film(  # noqa: PLR0917
         return {film.level: level, film.window: window, film.figure: figure}
 
     judged = [] if judge is None else judge.of_visit
-    parts = [visit, film.drop, film.notice, *film.of_study, *talk.of_visit, *judged]
+    parts = [visit, arrived, film.drop, film.notice, *film.of_study, *talk.of_visit, *judged]
     hidden = {"show_progress": "hidden"}
     dropped = film.drop.upload(read, [film.drop, talk.mode, visit], parts, **hidden, **MODEL_WORK)
     simulated = film.phantom.click(read_phantom, [talk.mode, visit], parts, **hidden, **MODEL_WORK)
     choosing = [film.example, talk.mode, visit]
-    shown = film.example.input(read_example, choosing, [*parts, film.example], **hidden, **MODEL_WORK)
-    picking = [visit, film.heat, film.figure, *talk.offers, *judged]
-    film.findings.select(pick, [visit, talk.mode, *film.controls], picking, **hidden, **LIGHT_WORK)
+    chosen = film.example.input(read_example, choosing, [*parts, film.example], **hidden, **MODEL_WORK)
+    drawing = (handlers.draw, [visit, *film.controls], film.figure)
+    # At once: a question that is asked while the film is drawn must not be overwritten.
+    picked = film.findings.select(
+        pick, [visit, talk.mode], [visit, film.heat, *talk.offers, *judged], queue=False, **hidden, **LIGHT_WORK
+    )
+    picked.then(*drawing, trigger_mode="multiple", **hidden, **LIGHT_WORK)
     for change in film.redraw:
-        change(handlers.draw, [visit, *film.controls], film.figure, trigger_mode="always_last", **hidden, **LIGHT_WORK)
+        change(*drawing, trigger_mode="always_last", **hidden, **LIGHT_WORK)
     greys = [film.level, film.window, film.figure]
     film.figure.input(adjust, [visit, *film.controls], greys, trigger_mode="always_last", **hidden, **LIGHT_WORK)
-    return [dropped, simulated, shown]
+    placing = (place, [arrived, visit, talk.mode], parts)
+    came = (dropped, simulated, chosen)
+    return [event.then(*placing, trigger_mode="multiple", **hidden, **LIGHT_WORK) for event in came]
 
 
-def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
+def page_updates(film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, now: Visit, mode: Mode) -> Updates:
+    """Show another visit in both columns."""
+    return _film_updates(film, now, mode) | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
+
+
+def _film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
     """Show a study with its first layers, or the page as it was before any film."""
     study = now.study
     if study is None:
         return {film.panel: gr.update(visible=False), film.about: gr.update(visible=True), film.figure: ""}
     heat = handlers.first_heat(study)
+    controls = (handlers.LAYERS, heat, 50, 100, False)
     return {
         film.panel: gr.update(visible=True),
         film.about: gr.update(visible=False),
         film.urgent: tables.urgent_html(study, mode),
-        film.figure: handlers.draw(now, handlers.LAYERS, heat, 50, 100, False),
+        film.figure: handlers.draw(now, *controls),
         film.heat: gr.update(choices=handlers.heat_choices(study), value=heat),
         film.shown: list(handlers.LAYERS),
         film.level: 50,
@@ -104,6 +118,6 @@ def film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
         **report_updates(film.report, study),
         film.prior.drop: None,
         film.prior.notice: "",
-        **prior_updates(film.prior, now, mode),
+        **prior_updates(film.prior, now, mode, *controls),
         film.small_print: tables.small_print_html(study),
     }

@@ -6,20 +6,20 @@ It knows the system's verbs and typed errors. It knows no component; ``page`` wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from chatcad.desk import LOCAL, Desk
 from chatcad.errors import ChatCADError, ExampleFailed
 from chatcad.examples import fetched, film_bytes
-from chatcad.findings.wording import positives
 from chatcad.language import speaking
 from chatcad.loading import Loading
 from chatcad.types import Language, Mode, PromptDesign, Study, Turn
 from chatcad.ui import tables
 from chatcad.ui.labels import label, steps_in
-from chatcad.ui.overlay import Layers
+from chatcad.ui.overlay import Layers, everything
 from chatcad.ui.phantom import SIMULATED, phantom_png
 from chatcad.ui.shelf import NOTHING_KEPT, Shelf
 from chatcad.ui.viewer import figure_html
@@ -55,7 +55,7 @@ class Handlers:
             if not promise.done():
                 yield tables.notice_html(said, "busy")
             if (error := promise.exception()) is not None:
-                yield tables.notice_html(_sentence(str(error)), "error")
+                yield tables.problem_html(error)
                 return
         yield ""
 
@@ -114,17 +114,14 @@ class Handlers:
         return f"The machine is busy: {before} before you." if before else ""
 
     def _try_reading(self, source: str | bytes | None, owner: str) -> tuple[Study | None, str]:
-        path = Path(source) if isinstance(source, str) else None
-        if source is None or (path is not None and not path.is_file()):
+        film = _taken(source) if isinstance(source, str) else source
+        if film is None:
             return None, tables.notice_html("The upload did not arrive: drop the file again.", "error")
         try:
             with speaking("en"):  # the draft report is English, as its check is
-                return self.desk.read(path or cast("bytes", source), owner), ""
+                return self.desk.read(film, owner), ""
         except ChatCADError as error:
-            return None, tables.notice_html(_sentence(str(error)), "error")
-        finally:
-            if path is not None:
-                _delete(path)
+            return None, tables.problem_html(error)
 
     def impression(self, visit: Visit, design: PromptDesign | None = None, owner: str = LOCAL) -> tuple[str, str]:
         """Return the impression's checked sentences, and a notice where there is none."""
@@ -140,7 +137,7 @@ class Handlers:
             with speaking("en"):
                 turn = self.desk.turn(IMPRESSION, Conversation(visit.study, design=design or self.design), owner)
         except ChatCADError as error:
-            return "", tables.notice_html(_sentence(str(error)), "error")
+            return "", tables.problem_html(error)
         return "\n".join(impression_lines(visit.study, turn)), ""
 
     def answer(
@@ -153,7 +150,11 @@ class Handlers:
         *,
         owner: str = LOCAL,
     ) -> Iterator[Visit]:
-        """Answer the question under way: the visit after each sentence, until it is finished or stopped."""
+        """Answer the question under way: what is to be shown after each sentence, until it is finished or stopped.
+
+        The visit that the page holds may have changed meanwhile (an earlier film was added), so what the answer came
+        to stays with the question, for the page to take up with `Visit.close_ended`.
+        """
         from chatcad.context import parse
         from chatcad.pipeline import Conversation
 
@@ -171,26 +172,34 @@ class Handlers:
             with self.desk.answer(asking.text, talk, owner) as answer:
                 for said in steps_in("en", answer.until(lambda: asking.stopped)):
                     if isinstance(said, Turn):
-                        visit = visit.finish(said)
+                        asking.turn = said
+                        visit = visit.close("")
                         self.shelf.keep(visit)  # before it is shown as finished; a failure is told with the list
                     else:
                         asking.heard.append(said)
                     yield visit
         except ChatCADError as error:
-            yield visit.close(f"The answer broke off: {error} The findings on the left still stand.")
+            asking.broke = f"The answer broke off: {tables.ended(error)} The findings on the left still stand."
+            yield visit.close("")
         finally:
             asking.ended = True
 
 
-def _sentence(said: str) -> str:
-    return said[:1].upper() + said[1:]
+def _taken(upload: str) -> bytes | None:
+    """Return an upload's bytes, and remove it with its folder: a patient's film and its name don't stay on the disk.
 
-
-def _delete(upload: Path) -> None:
-    """Remove an upload and its folder: a patient's film and its name don't outlive their reading."""
-    upload.unlink(missing_ok=True)
-    if not any(upload.parent.iterdir()):
-        upload.parent.rmdir()
+    This comes before the film waits for its turn: Gradio files uploads by their content, so who drops the same film
+    meanwhile has the same file.
+    """
+    path = Path(upload)
+    try:
+        film = path.read_bytes()
+    except OSError:
+        return None
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # another film lies there, or is gone as well
+        path.parent.rmdir()
+    return film
 
 
 def heat_choices(study: Study) -> list[tuple[str, str]]:
@@ -201,7 +210,7 @@ def heat_choices(study: Study) -> list[tuple[str, str]]:
 
 def first_heat(study: Study) -> str:
     """Return the label whose heat map is shown first: the surest flagged finding's."""
-    return next((f.label for f in positives(study) if f.heat_map is not None), NO_HEAT)
+    return everything(study).heat or NO_HEAT
 
 
 def draw(  # noqa: PLR0917  -- Gradio passes components by position

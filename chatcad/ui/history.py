@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 
+from chatcad import observe
 from chatcad.errors import ChatCADError
 from chatcad.language import speaking
 from chatcad.sessions import Entry
@@ -21,12 +22,12 @@ from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.sessions.store import TITLE_LENGTH, day_of
 from chatcad.types import Mode
 from chatcad.ui import tables
-from chatcad.ui.film import film_updates
-from chatcad.ui.judge import JudgePanel, judge_updates
+from chatcad.ui.film import page_updates
+from chatcad.ui.identity import owner_of
+from chatcad.ui.judge import JudgePanel
 from chatcad.ui.labels import label
 from chatcad.ui.layout import LIGHT_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.shelf import Shelf
-from chatcad.ui.talk import talk_updates
 from chatcad.ui.visit import Visit
 
 _CHOOSE = """
@@ -170,8 +171,8 @@ class History:
         try:
             last = next(iter(self.shelf.entries(now.owner)), None)
         except ChatCADError as error:
-            return known | {self.panel.notice: _problem(error)}
-        return known if last is None else known | self._bring_back(now.owner, last.id)
+            return known | {self.panel.notice: tables.problem_html(error)}
+        return known if last is None else known | self._bring_back(now.owner, last.id, request)
 
     def refresh(self, now: Visit, token: str, request: gr.Request) -> Updates:
         """Keep what is new, and list it."""
@@ -184,11 +185,11 @@ class History:
         verb, _, talk_id = str(selected.value).partition(" ")
         own = _owned(now.left() if verb == "open" else now, token, request)
         if verb == "open":
-            return self._bring_back(own.owner, talk_id)
+            return self._bring_back(own.owner, talk_id, request)
         try:
             title = next((e.title for e in self.shelf.entries(own.owner) if e.id == talk_id), "")
         except ChatCADError as error:
-            return {self.panel.notice: _problem(error)}
+            return {self.panel.notice: tables.problem_html(error)}
         return self.panel.asked(talk_id, verb == "rename", verb == "erase", title)
 
     def rename(self, talk_id: str, title: str, now: Visit, token: str, request: gr.Request) -> Updates:
@@ -197,10 +198,14 @@ class History:
 
     def erase(self, talk_id: str, now: Visit, mode: Mode, token: str, request: gr.Request) -> Updates:
         """Delete the chosen talk; where it was open, the page is as it was before any film."""
+
+        def erase(owner: str, talk_id: str) -> None:
+            observe.erased(self.shelf.erase(owner, talk_id), owner_of(request))
+
         own = _owned(now, token, request)
-        settled = self._settle(own, self.shelf.erase, talk_id)
-        gone = talk_id == own.talk and not settled[self.panel.notice]
-        return settled | self._show(own.left(), mode) if gone else settled
+        left = own.left() if talk_id == own.talk else None  # first: an answer that ends now would bring it back
+        settled = self._settle(own, erase, talk_id)
+        return settled if left is None or settled[self.panel.notice] else settled | self._show(left, mode)
 
     def dismiss(self) -> Updates:
         """Ask for nothing any more."""
@@ -219,27 +224,27 @@ class History:
         try:
             return shown | {self.panel.listed: list_html(self.shelf.entries(now.owner), now.talk)}
         except ChatCADError as error:
-            return shown | {self.panel.notice: _problem(error)}
+            return shown | {self.panel.notice: tables.problem_html(error)}
 
-    def _bring_back(self, owner: str, talk_id: str) -> Updates:
+    def _bring_back(self, owner: str, talk_id: str, request: gr.Request) -> Updates:
         try:
             now, kept = self.shelf.bring_back(owner, talk_id)
+            observe.opened(kept.study, owner_of(request))
         except ChatCADError as error:
-            return {self.panel.notice: _problem(error)}
+            return {self.panel.notice: tables.problem_html(error)}
         chosen = {self.talk.mode: kept.mode, self.talk.language: kept.language}
         with speaking(kept.language):
             return {self.panel.notice: "", **chosen, **self._show(now, kept.mode)}
 
     def _show(self, now: Visit, mode: Mode) -> Updates:
-        page = film_updates(self.film, now, mode) | talk_updates(self.talk, now, mode)
-        page |= judge_updates(self.judge, now, mode) | self.panel.asked() | self._listed(now)
+        page = page_updates(self.film, self.talk, self.judge, now, mode) | self.panel.asked() | self._listed(now)
         return {**page, self.visit: now, self.film.notice: ""}
 
     def _settle(self, own: Visit, verb: Callable[..., None], *what: str) -> Updates:
         try:
             verb(own.owner, *what)
         except ChatCADError as error:
-            return {self.panel.notice: _problem(error), **self.panel.asked()}
+            return {self.panel.notice: tables.problem_html(error), **self.panel.asked()}
         return {self.panel.notice: "", **self.panel.asked(), **self._listed(own)}
 
 
@@ -264,8 +269,3 @@ def wire_history(page: gr.Blocks, history: History, changed: Sequence[Any]) -> N
         button.click(history.dismiss, None, panel.asking, queue=False, **quick)
     for event in changed:
         event.then(history.refresh, [visit, panel.token], listing, **quick)
-
-
-def _problem(error: ChatCADError) -> str:
-    said = str(error)
-    return tables.notice_html(said[:1].upper() + said[1:] + ".", "error")

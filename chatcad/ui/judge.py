@@ -87,7 +87,7 @@ def keep_opinion(settings: Settings, now: Visit, about: str | None, opinion: Opi
             judged = feedback.on_finding(now.study, about, opinion, note)
         feedback.store(judged, settings)
     except ChatCADError as error:
-        return tables.notice_html(str(error), "error")
+        return tables.problem_html(error)
     dropped = " Some words were dropped." if len(judged.note) < len(" ".join(note.split())) else ""
     return tables.notice_html(f"Stored on this machine.{dropped}", "done")
 

@@ -40,7 +40,8 @@ def wire_language(  # noqa: PLR0917
     parts |= set() if judge is None else {*judge.of_visit}
     event: dict[str, Any] = {"show_progress": "hidden", **LIGHT_WORK}
     inputs = [visit, talk.mode, *film.controls]
-    talk.language.input(translate, inputs, list(parts), **event)
+    # A talk that is opened brings its language with it, so not only what the visitor switches counts.
+    talk.language.change(translate, inputs, list(parts), **event)
     if talk.language.value != "en":
         page.load(translate, inputs, list(parts), **event)
 
@@ -52,8 +53,9 @@ def shown_of(film: FilmColumn, now: Visit, mode: Mode, controls: tuple[Any, ...]
     return {
         film.figure: handlers.draw(now, *controls),
         film.heat: gr.update(label=label("Heat map of a finding"), choices=handlers.heat_choices(now.study)),
+        film.urgent: tables.urgent_html(now.study, mode),
         film.remarks: tables.remarks_html(now.study),
-        film.findings: tables.findings_html(now.study, mode),
+        film.findings: tables.findings_html(now.study, mode, now.picked),
         film.measurements: tables.measurements_html(now.study),
         **prior_updates(film.prior, now, mode, *controls),
     }

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from cad_models.anatomy import Widths, widths
+from chatcad.errors import UsageError
 from chatcad.findings.wording import positives
 from chatcad.types import FloatImage, Mask, Masks, Study
 
@@ -86,8 +87,27 @@ def save_overlay(study: Study, path: Path) -> None:
         A read film.
     path
         Its suffix chooses the format (``.png``, ``.jpg``).
+
+    Raises
+    ------
+    UsageError
+        As for `save`.
     """
-    Image.fromarray(render(study, everything(study))).save(path)
+    save(Image.fromarray(render(study, everything(study))), path)
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write a picture to a file.
+
+    Raises
+    ------
+    UsageError
+        Its suffix is no picture's, or the file can't be written.
+    """
+    try:
+        picture.save(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the picture {path} can't be written ({error}): name a .png or .jpg in a folder") from error
 
 
 def everything(study: Study) -> Layers:

@@ -15,6 +15,7 @@ from chatcad.ui.handlers import Handlers
 from chatcad.ui.labels import speak_everywhere
 from chatcad.ui.layout import film_column, header, talk_column
 from chatcad.ui.shelf import Shelf
+from chatcad.ui.tidy import keep_tidy
 from chatcad.ui.visit import Visit
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
     from chatcad.ui.talk import wire_talk
 
     work = Handlers(loading, settings.design, Shelf.open(settings))
+    keep_tidy(work.shelf, uploads_of(settings), _UPLOAD_SECONDS)
     with gr.Blocks(title="ChatCAD", delete_cache=(_UPLOAD_SECONDS, _UPLOAD_SECONDS)) as page:
         visit = gr.State(Visit(), time_to_live=_SESSION_SECONDS)
         top = header()
@@ -72,6 +74,11 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
     speak_everywhere(page, talk.language)
     page.queue(max_size=_QUEUE, api_open=False)
     return page
+
+
+def uploads_of(settings: Settings) -> Path:
+    """Return where uploads lie until they are read: a folder that nothing else uses."""
+    return settings.cache / "uploads"
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

@@ -88,37 +88,50 @@ def prior_panel() -> PriorPanel:
 
 def prior_updates(panel: PriorPanel, now: Visit, mode: Mode, *controls: Any) -> Updates:
     """Show the two films and what may be compared, or nothing where there is no earlier film."""
-    table = "" if now.study is None or now.prior is None else changes_html(now.study, now.prior, mode)
     return {
-        panel.pair: draw_pair(now, *controls) if controls else "",
-        panel.table: table,
+        panel.pair: draw_pair(now, *controls),
+        panel.table: _compared(now, mode),
         panel.remove: gr.update(visible=now.prior is not None),
     }
+
+
+def _compared(now: Visit, mode: Mode) -> str:
+    return "" if now.study is None or now.prior is None else changes_html(now.study, now.prior, mode)
 
 
 def wire_prior(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn) -> None:
     """Let an earlier film be read, drawn as the current one is, and taken away again."""
     panel = film.prior
+    arrived = gr.State(Visit())  # with the earlier film that was read, until `place` sets it beside the current one
 
-    def read(path: str | None, now: Visit, mode: Mode, asked: gr.Request, *controls: Any) -> Iterator[Updates]:
+    def read(path: str | None, now: Visit, asked: gr.Request) -> Iterator[Updates]:
         for then, notice in work.read_prior(path, now, owner_of(asked)):
-            yield {visit: then, panel.notice: notice, **prior_updates(panel, then, mode, *controls)}
+            yield {arrived: then, panel.notice: notice}
         yield {panel.drop: None}
 
+    def place(read: Visit, now: Visit) -> Updates:
+        if read.study is not now.study:  # another film was dropped meanwhile
+            return {panel.notice: ""}
+        return {visit: replace(now, prior=read.prior), arrived: Visit()}
+
     def remove(now: Visit) -> Updates:
-        alone = replace(now, prior=None)
-        return {visit: alone, panel.notice: "", **prior_updates(panel, alone, "clinician")}
+        return {visit: replace(now, prior=None), panel.notice: ""}
 
-    def retable(now: Visit, mode: Mode) -> str:
-        return "" if now.study is None or now.prior is None else changes_html(now.study, now.prior, mode)
+    def show(now: Visit, mode: Mode, *controls: Any) -> Updates:
+        return prior_updates(panel, now, mode, *controls)
 
-    hidden = {"show_progress": "hidden"}
-    parts = [visit, *panel.of_study]
-    panel.drop.upload(read, [panel.drop, visit, talk.mode, *film.controls], parts, **hidden, **MODEL_WORK)
-    panel.remove.click(remove, visit, parts, **hidden, **LIGHT_WORK)
-    talk.mode.input(retable, [visit, talk.mode], panel.table, **hidden, **LIGHT_WORK)
+    shown = [panel.pair, panel.table, panel.remove]
+    event: dict[str, Any] = {"show_progress": "hidden", **LIGHT_WORK}
+    dropped = panel.drop.upload(
+        read, [panel.drop, visit], [arrived, panel.notice, panel.drop], show_progress="hidden", **MODEL_WORK
+    )
+    placed = dropped.then(place, [arrived, visit], [visit, arrived, panel.notice], queue=False, **event)
+    removed = panel.remove.click(remove, visit, [visit, panel.notice], queue=False, **event)
+    for settled in (placed, removed):
+        settled.then(show, [visit, talk.mode, *film.controls], shown, trigger_mode="multiple", **event)
+    talk.mode.input(_compared, [visit, talk.mode], panel.table, **event)
     for change in (*film.redraw, film.heat.change):  # a finding that is chosen sets the heat map
-        change(draw_pair, [visit, *film.controls], panel.pair, trigger_mode="always_last", **hidden, **LIGHT_WORK)
+        change(draw_pair, [visit, *film.controls], panel.pair, trigger_mode="always_last", **event)
 
 
 def draw_pair(visit: Visit, *controls: Any) -> str:

@@ -10,11 +10,10 @@ import re
 
 from chatcad import DISCLAIMER
 from chatcad.checking.proofread import Checked, Proof
+from chatcad.export.report import FILM_PREFIX
 from chatcad.findings.wording import measurement_line
 from chatcad.types import Finding, Study
 from chatcad.ui.tables import escape, name_of, ordered
-
-SHA_PREFIX = 12
 
 _LIMITS = (
     "The check reads English. It compares with what the networks found, never with the film: a sentence that is not "
@@ -87,8 +86,8 @@ def export_markdown(study: Study, report: str, impression: str) -> str:
     edited = "edited by a reader" if _words(report) != _words(study.draft_report) else "as drafted by the machine"
     sections = [
         "# Chest radiograph: preliminary",
-        f"*{DISCLAIMER}*",
-        f"Findings {edited}. View: {study.view}. Film sha256: `{study.radiograph.sha256[:SHA_PREFIX]}`",
+        *(f"*{remark}*" for remark in (DISCLAIMER, *study.missing)),
+        f"Findings {edited}. View: {study.view}. Film sha256: `{study.radiograph.sha256[:FILM_PREFIX]}`",
         "## Findings",
         report.strip() or "None written.",
         *(["## Impression", impression.strip()] if impression.strip() else []),

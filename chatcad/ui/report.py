@@ -13,10 +13,11 @@ import gradio as gr
 
 from chatcad import observe
 from chatcad.checking.proofread import proofread
+from chatcad.export.report import FILM_PREFIX
 from chatcad.language import speaking
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
-from chatcad.ui.exports import LONGEST, Buttons, export_buttons
+from chatcad.ui.exports import LONGEST, Buttons, export_buttons, told
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
@@ -117,9 +118,10 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
     def as_file(kind: str, draft: str, impression: str, now: Visit, request: gr.Request) -> str:
         if now.study is None:
             return ""
-        observe.exported(now.study, kind, owner_of(request))
         write, ending = (proof.export_markdown, "md") if kind == "text/markdown" else (proof.export_text, "txt")
-        name = f"report-{now.study.radiograph.sha256[: proof.SHA_PREFIX]}.{ending}"
+        with told():
+            observe.exported(now.study, ending, owner_of(request))
+        name = f"report-{now.study.radiograph.sha256[:FILM_PREFIX]}.{ending}"
         with speaking("en"):
             text = write(now.study, draft[:LONGEST], impression[:LONGEST])
         return json.dumps({"name": name, "type": kind, "text": text})

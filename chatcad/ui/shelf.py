@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 
 from chatcad.config import Settings
-from chatcad.errors import ChatCADError, StoreUnusable, TalkChanged
+from chatcad.errors import ChatCADError, StoreUnusable, TalkChanged, TalkDamaged
 from chatcad.findings.wording import positives
 from chatcad.language import speaking
 from chatcad.sessions import Entry, SessionStore, Talk, new_id
@@ -46,14 +46,17 @@ class Shelf:
             return self.why
         if visit.study is None or visit.kept is None or not visit.owner:
             return ""
-        talk = Talk(visit.talk, title_of(visit.study), visit.study, visit.turns, visit.prior)
-        if visit.turns:
-            talk = replace(talk, mode=visit.turns[-1].mode, language=visit.turns[-1].language)
+        before = visit.kept.turns
+        # An answer under way stores its turn before the page knows of it, and takes the place of a turn asked again.
+        turns = visit.turns if visit.asking is None else before
+        talk = Talk(visit.talk, title_of(visit.study), visit.study, turns, visit.prior)
+        if turns:
+            talk = replace(talk, mode=turns[-1].mode, language=turns[-1].language)
         try:
-            visit.kept.talk = self._save(self.store, visit.owner, talk, visit.kept.turns)
+            visit.kept.talk = self._save(self.store, visit.owner, talk, before)
         except ChatCADError as error:
             return f"This talk is not kept: {error}."
-        visit.kept.turns = visit.turns
+        visit.kept.turns = turns
         return ""
 
     @staticmethod
@@ -99,15 +102,21 @@ class Shelf:
         """
         self._opened().rename(owner, talk_id, title)
 
-    def erase(self, owner: str, talk_id: str) -> None:
-        """Erase a conversation.
+    def erase(self, owner: str, talk_id: str) -> Study | None:
+        """Erase a conversation and return the film that it was about; ``None`` where it could not be read any more.
 
         Raises
         ------
         TalkMissing, StoreUnusable
             As ``SessionStore.erase``.
         """
-        self._opened().erase(owner, talk_id)
+        store = self._opened()
+        try:
+            study = store.load(owner, talk_id).study
+        except TalkDamaged:
+            study = None
+        store.erase(owner, talk_id)
+        return study
 
     def _opened(self) -> SessionStore:
         if self.store is None:

@@ -241,6 +241,17 @@ def notice_html(text: str, kind: str) -> str:
     return f'<div class="notice {escape(kind)}" role="{role}">{escape(label(text))}</div>'
 
 
+def problem_html(error: BaseException) -> str:
+    """Return the message box of an error that a user may see."""
+    said = ended(error)
+    return notice_html(said[:1].upper() + said[1:], "error")
+
+
+def ended(error: BaseException) -> str:
+    """Return an error's words as the end of a sentence."""
+    return f"{str(error).rstrip('.')}."
+
+
 def prior_html(prior: Study) -> str:
     """Return one line on an earlier film that answers may compare with."""
     flagged = ", ".join(f"{name_of(f, 'clinician')} {state_of(f)}" for f in positives(prior)) or label(

@@ -98,8 +98,7 @@ def wire_talk(
         if now.asking is not None and (wait := work.waiting()):
             gr.Info(wait)
         for heard in work.answer(now, mode, context, language, design, owner=owner_of(request)):
-            settled = {} if heard.asking is not None else {visit: heard}
-            yield settled | {talk.chat: heard.messages()}
+            yield {talk.chat: heard.messages()}
 
     def end(now: Visit, mode: Mode) -> Updates:
         closed = now.close_ended(label("Not answered. Ask again."))
@@ -139,7 +138,7 @@ def wire_talk(
         answer = begun.then(
             stream,
             [*here, talk.context, talk.language, film.report.design],
-            [visit, talk.chat],
+            talk.chat,
             show_progress="minimal",
             **many,
             **MODEL_WORK,

@@ -18,7 +18,8 @@ class Question:
 
     ``marked`` is the part of the film that it is about, and ``region`` what is known of that part. ``taken`` tells that
     it is being answered already. ``ended`` tells that nothing will come any more: an answer that was stopped may still
-    be ending when the next question has begun, and must not take that one with it.
+    be ending when the next question has begun, and must not take that one with it. What it came to is ``turn``, or
+    ``broke``, the reason why there is none.
     """
 
     text: str
@@ -28,6 +29,8 @@ class Question:
     marked: Box | None = None
     region: Region | None = None
     taken: bool = False
+    turn: Turn | None = None
+    broke: str = ""
 
 
 @dataclass(slots=True)
@@ -96,24 +99,22 @@ class Visit:
         question = read_back(self.log[starts[-1]]["content"])
         return replace(self, log=kept, turns=self.turns[:finished]), question
 
-    def finish(self, turn: Turn) -> Visit:
-        """Close the question with its finished turn."""
-        assert self.study is not None  # noqa: S101  -- a question is begun only with a study
-        log = (*self.log, *messages_of(turn, self.study))
-        return replace(self, turns=(*self.turns, turn), log=log, asking=None)
-
     def close(self, why: str) -> Visit:
-        """End a question that got no finished turn; the sentences shown so far were checked and stay."""
-        if self.asking is None:
+        """End the question with its finished turn, else with the reason; sentences shown were checked and stay."""
+        if self.study is None or self.asking is None:
             return self
         self.asking.stopped = True
+        if (turn := self.asking.turn) is not None:
+            log = (*self.log, *messages_of(turn, self.study))
+            return replace(self, turns=(*self.turns, turn), log=log, asking=None)
         said = self.messages()[len(self.log) :]
         shown = said[1]["content"] if len(said) > 1 else ""
-        closing: Message = {"role": "assistant", "content": f"{shown}\n\n*{inert(why)}*".strip()}
+        why = inert(self.asking.broke or why)
+        closing: Message = {"role": "assistant", "content": f"{shown}\n\n*{why}*".strip()}
         return replace(self, log=(*self.log, said[0], closing), asking=None)
 
     def close_ended(self, why: str) -> Visit:
-        """Close the question if its answer ended without a turn; one that waits or is being answered goes on."""
+        """Close the question if its answer has ended; one that waits or is being answered goes on."""
         return self.close(why) if self.asking is not None and self.asking.ended else self
 
     def messages(self) -> list[Message]:

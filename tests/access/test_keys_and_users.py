@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import stat
+import time
 
 import pytest
 
+from chatcad.access.guard import LoginEnds
 from chatcad.access.keys import Keys
 from chatcad.access.users import Users
 from chatcad.cli import main
@@ -69,3 +71,26 @@ def test_a_damaged_file_lets_nobody_in(settings) -> None:
     keys.names.path.write_text("{")
     with pytest.raises(UsageError, match="restore it"):
         keys.holder("anything")
+
+
+def test_a_login_ends_after_its_time_whether_it_is_used_or_not(settings) -> None:
+    users = Users.of(settings)
+    users.add("anna", PASSWORD)
+    logins, ends = {"first": "anna"}, LoginEnds(None, users, seconds=0.2)
+    ends._end(logins)
+    assert logins == {"first": "anna"}
+    time.sleep(0.2)
+    logins["second"] = "anna"
+    ends._end(logins)
+    assert logins == {"second": "anna"}
+    ends._end({})
+    assert ends._begun == {}, "nothing is kept of logins that are over"
+
+
+@pytest.mark.parametrize("damage", ["{", "[1]", '["ab"]', '{"anna": 5}', "null"])
+def test_a_damaged_file_of_names_is_said(settings, damage: str) -> None:
+    names = Users.of(settings).names
+    names.path.parent.mkdir()
+    names.path.write_text(damage)
+    with pytest.raises(UsageError, match="can't be read"):
+        names.all()

@@ -63,6 +63,25 @@ def test_with_basic_login_the_page_asks_for_it(serve, tmp_path: Path) -> None:
     assert [client.post("/login", data={"username": "anna", "password": "x"}).status_code for _ in range(9)][-1] == 429
 
 
+def test_a_login_ends_with_its_user(serve, tmp_path: Path) -> None:
+    users = Users.of(Settings(cache=tmp_path))
+    users.add("anna", PASSWORD)
+    client = serve(auth="basic")
+
+    def logged_in() -> bool:
+        return client.get("/config").status_code == 200
+
+    def log_in() -> None:
+        client.post("/login", data={"username": "anna", "password": PASSWORD})
+        assert logged_in()
+
+    log_in()
+    users.names.remove("anna")
+    assert not logged_in()
+    users.add("anna", PASSWORD)
+    assert not logged_in(), "the old login doesn't come back with the name"
+
+
 def test_behind_a_proxy_only_its_word_counts(serve) -> None:
     client = serve(auth="proxy", proxies="127.0.0.1")
     named = {"X-Forwarded-User": "anna", "X-Forwarded-For": "10.9.8.7"}

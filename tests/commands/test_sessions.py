@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -45,6 +46,25 @@ def test_list_show_and_export_tell_what_is_kept(kept: Talk, tmp_path: Path, caps
     capsys.readouterr()
     assert run("export", kept.id) == 0
     assert json.loads(capsys.readouterr().out) == told
+
+
+def test_looking_at_what_is_kept_erases_nothing_of_it(kept: Talk, tmp_path: Path, capsys) -> None:
+    database = sqlite3.connect(tmp_path / "sessions" / "chatcad.db")
+    with database:
+        database.execute("UPDATE conversation SET updated = 0")
+    database.close()
+    assert run("list") == 0  # in a shell that doesn't have the server's CHATCAD_RETENTION_DAYS
+    assert kept.id in capsys.readouterr().out
+
+
+def test_what_a_visitor_typed_steers_no_terminal(kept: Talk, tmp_path: Path, capsys) -> None:
+    store = SessionStore.open(Settings(cache=tmp_path))
+    store.rename(OWNER, kept.id, "\x1b[2JMine")
+    store.save(OWNER, asked := talk("Sure\x1b]0;x\x07?"))
+    assert run("list") + run("show", kept.id) + run("show", asked.id) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "[2JMine" in shown
 
 
 def test_erase_takes_one_old_ones_or_all(kept: Talk, capsys) -> None:

@@ -23,6 +23,8 @@ from chatcad.export import DICOM, drafted, files, source
 from chatcad.export.codes import FINDINGS, MEASUREMENTS, PRIVATE, STATES
 from chatcad.imaging import metadata
 from chatcad.serialise import study_to_json
+from chatcad.sessions.codec import decode_study, encode_study
+from chatcad.types import Masks, Radiograph
 from chatcad.vocabulary import terms
 from tests.factories import make_study
 
@@ -229,3 +231,22 @@ def test_dciodvfy_finds_no_error(tmp_path, orientation, given):
 def test_the_films_reading_is_untouched_by_what_is_read_for_exports():
     data = dicom_film()
     assert "CANARY" not in repr(imaging.load(data))
+
+
+def test_a_film_that_came_back_from_the_store_has_its_size_in_mm_and_its_outlines():
+    masks = [np.zeros((1500, 1200), dtype=bool) for _ in range(3)]
+    for mask, edge in zip(masks, (100, 700, 500), strict=True):
+        mask[300:1200, edge : edge + 300] = True
+    film = Radiograph(np.zeros((1500, 1200), np.float32), "ab" * 32, spacing_mm=(0.2, 0.2))
+    read = replace(make_study(), radiograph=film, masks=Masks(*masks, quality=0.9))
+    made = {n.split("-")[0]: d for n, d in exported(None, decode_study(encode_study(read)), "seg").items()}
+    film, seg = made["film"], made["seg"]
+    whole = next(d for n, d in exported(None, read, "sr").items() if n.startswith("film"))
+    assert film.StudyInstanceUID == whole.StudyInstanceUID
+    assert film.SOPInstanceUID != whole.SOPInstanceUID, "other pixels are another image"
+    assert (film.Rows, film.Columns) == (seg.Rows, seg.Columns) == (1024, 819)
+    assert film.SeriesDescription == "Smaller copy of the film, patient unknown"
+    assert film.Rows * film.PixelSpacing[0] == pytest.approx(1500 * 0.2)
+    assert film.Columns * film.PixelSpacing[1] == pytest.approx(1200 * 0.2)
+    for drawn, mask in zip(seg.pixel_array, masks, strict=True):
+        assert drawn.mean() == pytest.approx(mask.mean(), abs=0.002)

@@ -165,3 +165,17 @@ def test_half_a_character_in_a_question_is_no_obstacle(tmp_path: Path) -> None:
 def test_a_record_has_no_more_than_it_says(audit: Audit) -> None:
     audit.write("read", "user:anna", film="0" * 64)
     assert set(json.loads(audit.path.read_text())) == {"previous", "time", "owner", "action", "film", "kind"}
+
+
+def test_a_record_that_is_written_by_half_is_an_error_and_no_fault(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(audit, 1)
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda handle, data: write(handle, data[: len(data) // 2]))
+        with pytest.raises(AuditFailed, match="make room"):
+            audit.write("read", "user:anna", film="1" * 64)
+    fill(audit, 1)
+    found = audit.verify()
+    assert (found.lines, found.faults, len(found.remarks)) == (3, (), 1)

@@ -135,15 +135,15 @@ def test_what_is_erased_leaves_nothing_on_the_disk(store: SessionStore, settings
     assert b"the budgie" not in on_disk(settings)
 
 
-def test_talks_past_their_days_are_erased_at_the_next_start(store: SessionStore, settings: Settings) -> None:
+def test_talks_past_their_days_are_erased_when_it_is_asked_for(store: SessionStore, settings: Settings) -> None:
     old, new = talk("Old?"), talk("New?", of=replace(study(), draft_report="another"))
     store.save(ANN, old)
     store.save(ANN, new)
     tamper(settings, "UPDATE conversation SET updated = ? WHERE id = ?", time.time() - 29 * DAY, old.id)
-    assert len(SessionStore.open(settings).entries(ANN)) == 2
+    assert store.erase_older(30) == 0
     tamper(settings, "UPDATE conversation SET updated = ? WHERE id = ?", time.time() - 31 * DAY, old.id)
-    assert len(SessionStore.open(replace(settings, retention_days=0)).entries(ANN)) == 2
-    assert [e.id for e in SessionStore.open(settings).entries(ANN)] == [new.id]
+    assert store.erase_older(30) == 1
+    assert [e.id for e in store.entries(ANN)] == [new.id]
     assert b"Old?" not in on_disk(settings)
 
 

@@ -43,6 +43,20 @@ def test_reading_gives_a_study_and_leaves_no_upload(upload: Path) -> None:
     assert not upload.parent.exists()
 
 
+def test_two_visitors_may_drop_the_same_film_at_once(upload: Path) -> None:
+    class Slow(FakeSystem):
+        def read(self, source: bytes):
+            assert not upload.exists(), "a second visitor's upload would be taken for it, and go with it"
+            upload.parent.mkdir()
+            upload.write_bytes(source)  # Gradio files uploads by their content
+            return super().read(source)
+
+    work = loaded(Slow())
+    for _ in range(2):
+        *_, (visit, _) = work.read(str(upload))
+        assert visit.study is not None
+
+
 def test_a_refusal_shows_its_reason_clears_the_study_and_leaves_no_upload(upload: Path) -> None:
     upload.write_bytes(b"not a film")
     *_, (visit, notice) = loaded(FakeSystem()).read(str(upload))
@@ -87,9 +101,9 @@ def test_a_film_is_read_before_the_language_model_is_there(upload: Path) -> None
 
 def test_a_language_model_that_failed_is_said_in_the_chat() -> None:
     loading = Loading()
-    loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`."))
+    loading.system.set_exception(ModelMissing("the embedded model is missing: run `make setup`"))
     *_, last = Handlers(loading).answer(Visit(study=study()).ask("Sure?"), "clinician", "")
-    assert "run \\`make setup\\`" in last.log[-1]["content"]
+    assert "run \\`make setup\\`. The findings" in last.log[-1]["content"]
 
 
 def test_a_refused_earlier_film_leaves_the_study(upload: Path) -> None:

@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
+from chatcad import observe
 from chatcad.config import Settings
 from chatcad.loading import Loading
+from chatcad.observe.audit import Audit, path_of
 from chatcad.sessions import Entry, SessionStore
 from chatcad.sessions.owner import is_token, new_token, owner_id
 from chatcad.ui import history
@@ -215,6 +217,50 @@ def test_rename_delete_and_a_new_talk(shelf: Shelf, page: History) -> None:
     gone = page.erase(fresh.talk, fresh, "clinician", ANN, BROWSER)
     assert gone[page.visit] == Visit(owner=visit.owner)
     assert "Nothing yet" in gone[page.panel.listed]
+
+
+def test_who_has_neither_login_nor_token_owns_nothing(shelf: Shelf, page: History) -> None:
+    for given in ("", "short", None):
+        page.refresh(replace(begun(), owner=""), given, BROWSER)
+    assert shelf.store.entries(None) == (), "else two such visitors would see each other's talks"
+    assert select(page, "open x", "")[page.panel.notice] != ""
+
+
+def test_opening_and_deleting_on_the_page_are_recorded(shelf: Shelf, page: History, settings: Settings) -> None:
+    visit, film = asked(shelf, "One?"), study().radiograph.sha256
+    observe.begin(settings)
+    try:
+        page.arrive(ANN, BROWSER)
+        select(page, f"open {visit.talk}", ANN)
+        with shelf.store.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE turn SET body = x'00'")
+        page.erase(visit.talk, Visit(), "clinician", ANN, BROWSER)
+    finally:
+        observe.begin(replace(settings, audit=False))
+    records = [(r["action"], r["owner"], r["film"]) for r in Audit(path_of(settings)).records()]
+    assert records == [("opened", "local", film), ("opened", "local", film), ("erased", "local", "")]
+
+
+def test_an_event_that_is_late_takes_nothing_back_from_the_store(shelf: Shelf, page: History) -> None:
+    asking = begun().ask("One?")
+    list(work(shelf).answer(asking, "clinician", ""))
+    page.refresh(asking, ANN, BROWSER)  # the page doesn't know of the turn yet
+    assert len(shelf.bring_back(asking.owner, asking.talk)[0].turns) == 1
+
+
+def test_a_deleted_talk_whose_answer_ends_does_not_come_back(shelf: Shelf, page: History, monkeypatch) -> None:
+    visit = asked(shelf, "One?").ask("Two?")
+    stream = work(shelf).answer(visit, "clinician", "")
+    next(stream)
+    erase = SessionStore.erase
+
+    def slow(store: SessionStore, owner: str, talk_id: str) -> None:
+        erase(store, owner, talk_id)
+        list(stream)
+
+    monkeypatch.setattr(SessionStore, "erase", slow)
+    page.erase(visit.talk, visit, "clinician", ANN, BROWSER)
+    assert shelf.entries(visit.owner) == ()
 
 
 def test_a_damaged_talk_is_refused_and_the_rest_of_the_page_works(shelf: Shelf, page: History, settings) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from chatcad.errors import UsageError
 from chatcad.types import Masks, Study
 from chatcad.ui.overlay import HEART, LUNG, THORAX_LINE, Layers, film, render, save_overlay
 
@@ -105,3 +107,9 @@ def test_saved_overlay_is_a_picture_with_outlines(read: Study, tmp_path) -> None
     save_overlay(read, tmp_path / "o.png")
     with Image.open(tmp_path / "o.png") as picture:
         assert drawn_in(np.asarray(picture), LUNG).any()
+
+
+@pytest.mark.parametrize("name", ["film.xyz", "nowhere/film.png"])
+def test_a_picture_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="can't be written"):
+        save_overlay(study(), tmp_path / name)

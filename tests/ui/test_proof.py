@@ -63,3 +63,8 @@ def test_files_carry_the_research_line_the_facts_and_only_the_films_prefix() -> 
     assert "as drafted by the machine" in text
     assert DISCLAIMER in text
     assert not re.search(r"^#|\*|`|Impression", text, re.MULTILINE)
+
+
+def test_files_say_what_the_film_was_read_without() -> None:
+    ill = replace(study(), missing=("no heat maps: the disk is full",))
+    assert "*no heat maps: the disk is full*" in proof.export_markdown(ill, "", "")
