@@ -72,6 +72,14 @@ def test_a_name_of_any_shape_is_left_out(name):
         assert "smithson" not in clean(text).text.lower()
 
 
+@pytest.mark.parametrize("told", ["Told to Dr. White.", "TOLD TO DR. ROSE WHITE.", "Seen by Dr. J. White on the film."])
+def test_a_name_after_its_title_is_left_out_even_where_it_is_a_common_word(told):
+    cleaned = clean(f"There is a nodule. {told} No effusion.")
+    assert "white" not in cleaned.text.lower()
+    assert cleaned.dropped["names, dates or identifiers"] == 1
+    assert {c.label for c in claims_of(cleaned.text)} == {"Nodule", "Effusion"}
+
+
 def test_capitals_throughout_are_read_as_words():
     assert clean("THERE IS A LARGE LEFT PLEURAL EFFUSION.").text == "There is a large left pleural effusion."
 

@@ -88,6 +88,15 @@ def test_an_unknown_word_is_dropped_whatever_its_shape(text):
     assert not [n for n in ("xaver", "quillfeather") if n in in_words(parse(text)).lower()]
 
 
+@pytest.mark.parametrize("name", ["Dr. White", "dr. White", "DR. WHITE", "Dr. J. White", "Prof. J. R. White", "Mrs White"])
+def test_a_name_after_its_title_goes_even_where_it_is_a_common_word(name):
+    assert in_words(parse(f"Cough, seen by {name}. Fever.")) == "Cough, seen by. Fever."
+
+
+def test_multiple_sclerosis_is_no_title():
+    assert parse("Known MS. Fever and cough").told == ("fever", "cough")
+
+
 def test_a_denial_stays_a_denial_in_the_prompt():
     assert in_words(parse("No fever, denies chest pain")) == "No fever, denies chest pain"
 
