@@ -31,8 +31,8 @@ _IDENTIFIERS = re.compile(
 TITLED = re.compile(
     r"\b(?:(?i:drs?|mrs|prof)|[Mm]r|[Mm]s|Miss|Mister|Doctor|Professor|Sir|Nurse|Sister)\b\.?(?:\s+[A-Z](?:\.|[\w'’-]*))+"
 )
-"""A title with initials and names, such as "Dr. J. White" or "DR WHITE": a surname may be a word of our own lists. "MR" and
-"MS" in capitals are no titles: they are mitral regurgitation and multiple sclerosis as well."""
+"""A title with initials and names, such as "Dr. J. White" or "DR WHITE": a surname may be a word of our own lists.
+"MR" and "MS" in capitals are no titles: they are mitral regurgitation and multiple sclerosis as well."""
 
 _NAMES = re.compile(r"\b[A-Z][a-z'’-]+(?:\s+(?:[A-Z]\.\s*)?[A-Z][a-z'’-]+)+")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z'’-]*|\d+(?:[.,]\d+)?%?|[,;:.()/+?-]")
