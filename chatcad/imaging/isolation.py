@@ -126,9 +126,10 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
             raise ImageRefused(_Refusal.model_validate_json(line).refused)
         film = _Film.model_validate_json(line)
         limits.check_shape(film.height, film.width)
-        count = film.height * film.width
-        pixels: FloatImage = np.frombuffer(reply, "<f4", count).reshape(film.height, film.width)
+        pixels: FloatImage = np.frombuffer(memoryview(reply)[: start - 1], "<f4").reshape(film.height, film.width)
     except ValueError as error:
         raise ImageRefused(DAMAGED) from error
+    if not (pixels.min() >= 0 and pixels.max() <= 1):  # as NaN isn't either
+        raise ImageRefused(DAMAGED)
     told = film.model_dump(exclude={"height", "width"})
     return Radiograph(pixels=pixels, sha256=hashlib.sha256(data).hexdigest(), **told)

@@ -18,6 +18,16 @@ from chatcad.imaging.isolation import KEEPER
 
 from .phantoms import COLUMNS, ROWS, as_bytes, film
 
+TOLD = {
+    "height": ROWS, "width": COLUMNS, "view": "PA", "sex": "F", "age_band": None, "modality": "CR",
+    "spacing_mm": [0.2, 0.2], "warnings": [],
+}  # fmt: skip
+
+
+def reply_with(monkeypatch, pixels, told) -> None:
+    reply = pixels.tobytes() + b"\n" + json.dumps(told).encode()
+    monkeypatch.setattr(KEEPER, "exchange", lambda *_: bytearray(reply))
+
 
 def fork(monkeypatch, misdeed) -> tuple[bytes, float]:
     monkeypatch.setattr(child, "answer", misdeed)
@@ -98,17 +108,32 @@ def test_a_keeper_that_dies_on_a_file_is_one_refusal(monkeypatch):
         {"warnings": ["<script>"]},
         {"height": 10**9},
         {"height": ROWS + 1},
+        {"height": ROWS - 1},
         {"more": 1},
     ],
     ids=str,
 )
 def test_a_lying_child_is_refused(monkeypatch, change):
-    told = {"height": ROWS, "width": COLUMNS, "view": "PA", "sex": "F", "age_band": None, "modality": "CR"}
-    told |= {"spacing_mm": [0.2, 0.2], "warnings": []}
-    pixels = np.linspace(0, 1, ROWS * COLUMNS, dtype="<f4").tobytes()
-    monkeypatch.setattr(KEEPER, "exchange", lambda *_: bytearray(pixels + b"\n" + json.dumps(told).encode()))
+    pixels = np.linspace(0, 1, ROWS * COLUMNS, dtype="<f4")
+    reply_with(monkeypatch, pixels, TOLD)
     assert load(b"a film").sex == "F"
-    told |= change
+    reply_with(monkeypatch, pixels, TOLD | change)
+    with pytest.raises(ImageRefused):
+        load(b"a film")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
+def test_pixels_that_are_no_grey_are_refused(monkeypatch, value):
+    pixels = np.linspace(0, 1, ROWS * COLUMNS, dtype="<f4")
+    pixels[7] = value
+    reply_with(monkeypatch, pixels, TOLD)
+    with pytest.raises(ImageRefused):
+        load(b"a film")
+
+
+def test_the_line_behind_the_pixels_is_read_as_no_pixel(monkeypatch):
+    pixels = np.linspace(0, 1, ROWS * COLUMNS - 1, dtype="<f4")
+    reply_with(monkeypatch, pixels, TOLD)
     with pytest.raises(ImageRefused):
         load(b"a film")
 
