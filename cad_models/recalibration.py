@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cad_models.anatomy import widths
+from cad_models.anatomy import reliable_ratio
 from cad_models.calibration import (
     FOLDS,
     MIN_POSITIVES,
@@ -60,12 +60,9 @@ class Listener:
 
     def read_labels(self, film: Radiograph, masks: Masks, view: View) -> tuple[LabelReading, ...]:
         """Keep what the classifier says of a film, and read no label."""
-        from cad_models.classifier import MIN_QUALITY
-
-        measured = widths(masks) if masks.quality >= MIN_QUALITY else None
         square = (to_square(film.pixels, THUMBNAIL_FROM) * 255).astype(np.uint8)
-        ratio = measured.cardiothoracic_ratio if measured else None
-        self.heard = Heard(raw_scores(self.classifier, film, masks), ratio, thumbnail_features(square))
+        scores, ratio = raw_scores(self.classifier, film, masks), reliable_ratio(masks)
+        self.heard = Heard(scores, ratio, thumbnail_features(square))
         return ()
 
 
@@ -75,7 +72,7 @@ def raw_scores(classifier: Any, film: Radiograph, masks: Masks) -> dict[str, flo
     from cad_models.labels import LABELS
 
     if not isinstance(classifier, FilmClassifier):
-        return dict(classifier.scores(film, masks))
+        return dict(classifier.scores(film))
     region = thorax_region(masks.right_lung, masks.left_lung)
     scores, _ = run(classifier.network, to_square(film.pixels, SIZE), region)
     return dict(zip(LABELS, scores.tolist(), strict=True))

@@ -8,6 +8,7 @@ import pytest
 from cad_models import registry
 from cad_models.choice import EMBEDDED
 from cad_models.reader import CadReader
+from cad_models.sparing import load_or_spare
 from chatcad.cli import main
 from chatcad.config import Settings
 from chatcad.errors import ModelMissing
@@ -31,6 +32,14 @@ class Broken:
             raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
         return fail
+
+
+def test_a_missing_network_keeps_nothing_of_the_films_that_missed_it():
+    absent = load_or_spare(lambda: registry.load("densenet121-res224-all"), lenient=True)
+    for _ in range(2):
+        with pytest.raises(ModelMissing, match="models get") as raised:
+            absent.read_labels("a film")
+        assert len(raised.traceback) == 2  # this test and the stand-in: no frames of the film before
 
 
 @pytest.fixture(scope="module")
