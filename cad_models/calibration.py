@@ -156,6 +156,55 @@ def cross_fitted(inputs: Array, truth: NDArray[np.bool_], patients: Sequence[str
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One label's map and threshold, and what they give on patients that the map hasn't seen.
+
+    ``probability`` is ``(n,)``, cross-fitted; ``sensitivity`` and ``specificity`` are its own at the threshold.
+    """
+
+    slopes: Array
+    bias: float
+    threshold: float
+    probability: Array
+    sensitivity: float
+    specificity: float
+
+    def point(self, label: str, reliability: Reliability, auroc: tuple[float, float, float]) -> OperatingPoint:
+        """Return the operating point, rounded as it is stored."""
+        score, ratio = self.slopes
+        point, low, high = auroc
+        return OperatingPoint(
+            label=label,
+            reliability=reliability,
+            weights=(round(float(score), 5), round(float(ratio), 5)),
+            bias=round(self.bias, 5),
+            threshold=round(self.threshold, 4),
+            sensitivity=round(self.sensitivity, 3),
+            specificity=round(self.specificity, 3),
+            held_out_auroc=(round(point, 3), round(low, 3), round(high, 3)),
+        )
+
+
+def fit_label(inputs: Array, truth: NDArray[np.bool_], patients: Sequence[str], specificity: float) -> Fit:
+    """Fit a label's map on all films, set its threshold, and measure both by cross-fitting.
+
+    Parameters
+    ----------
+    inputs
+        ``(n, 2)``: the label's score, and the cardiothoracic ratio's excess over 0.5 or zero.
+    truth, patients
+        As in `cross_fitted`.
+    specificity
+        Wanted share of films without the finding that don't fire.
+    """
+    probability = cross_fitted(inputs, truth, patients)
+    slopes, bias = fit_platt(inputs, truth)
+    threshold = threshold_at_specificity(sigmoid(inputs @ slopes + bias), truth, specificity)
+    sensitivity, held = (probability[truth] >= threshold).mean(), (probability[~truth] < threshold).mean()
+    return Fit(slopes, bias, threshold, probability, float(sensitivity), float(held))
+
+
 def likelihood_ratio(sensitivity: float, specificity: float) -> float:
     """Return how much more often a label fires on films with the finding than on films without it."""
     return sensitivity / max(1.0 - specificity, 1e-6)

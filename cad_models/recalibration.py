@@ -18,13 +18,11 @@ from cad_models.calibration import (
     FOLDS,
     MIN_POSITIVES,
     OperatingPoint,
-    cross_fitted,
     expected_calibration_error,
-    fit_platt,
+    fit_label,
     likelihood_ratio,
     reliability_of,
     sigmoid,
-    threshold_at_specificity,
 )
 from cad_models.preprocess import to_square
 from chatcad.types import LabelReading, Masks, Radiograph, View
@@ -132,33 +130,19 @@ def calibrate_label(
     point, figures
         The figures have n, errors before and after, and AUROC, thumbnail and margin with their intervals.
     """
-    inputs, truth, patients = films.inputs(label), films.truth, films.patients
-    probability = cross_fitted(inputs, truth, patients)
-    slopes, bias = fit_platt(inputs, truth)
-    threshold = threshold_at_specificity(sigmoid(inputs @ slopes + bias), truth, specificity)
-    sensitivity, held = (probability[truth] >= threshold).mean(), (probability[~truth] < threshold).mean()
-    figures = _figures(probability if label == "Cardiomegaly" else films.scores, films)
-    before = _before(films, came_with)
-    figures["ece_before"] = round(expected_calibration_error(before, truth), 4)
-    figures["ece_after"] = round(expected_calibration_error(probability, truth), 4)
-    point = OperatingPoint(
-        label=label,
-        reliability=reliability_of(
-            figures["auroc"],
-            figures["margin"],
-            figures["auroc_among_abnormal"],
-            positives=figures["positives"],
-            unseen=unseen,
-            likelihood_ratio=likelihood_ratio(sensitivity, held),
-        ),
-        weights=(round(float(slopes[0]), 5), round(float(slopes[1]), 5)),
-        bias=round(bias, 5),
-        threshold=round(threshold, 4),
-        sensitivity=round(float(sensitivity), 3),
-        specificity=round(float(held), 3),
-        held_out_auroc=_rounded(figures["auroc"]),
+    fit = fit_label(films.inputs(label), films.truth, films.patients, specificity)
+    figures = _figures(fit.probability if label == "Cardiomegaly" else films.scores, films)
+    figures["ece_before"] = round(expected_calibration_error(_before(films, came_with), films.truth), 4)
+    figures["ece_after"] = round(expected_calibration_error(fit.probability, films.truth), 4)
+    reliability = reliability_of(
+        figures["auroc"],
+        figures["margin"],
+        figures["auroc_among_abnormal"],
+        positives=figures["positives"],
+        unseen=unseen,
+        likelihood_ratio=likelihood_ratio(fit.sensitivity, fit.specificity),
     )
-    return point, figures
+    return fit.point(label, reliability, figures["auroc"]), figures
 
 
 def _before(films: Films, came_with: OperatingPoint | None) -> Array:
