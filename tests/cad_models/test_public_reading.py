@@ -239,3 +239,11 @@ def test_a_calibration_of_other_weights_is_not_used(cache, shipped):
     write_calibration("classifier", "0" * 64)
     assert not local.is_calibrated("classifier")
     assert local.classifier("classifier") is shipped
+
+
+@pytest.mark.parametrize("content", ['{"weights_sha256": ', "{}", "[]"])
+def test_a_damaged_calibration_is_said_with_its_remedy(cache, shipped, content):
+    write_calibration("classifier")
+    local.calibration_file("classifier").write_text(content)
+    with pytest.raises(ModelMissing, match=r"damaged.*calibrate"):
+        local.classifier("classifier")

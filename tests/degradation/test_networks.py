@@ -151,6 +151,14 @@ def test_without_outlines_the_labels_are_still_read(monkeypatch):
     assert any(f.probability is not None for f in study.findings)
 
 
+def test_a_film_without_its_remarks_is_not_measured_as_it_says(monkeypatch):
+    monkeypatch.setattr("cad_models.reader.remarks", Broken().remarks)
+    study = read(CadReader(lenient=True))
+    assert study.missing[0].startswith("not outlined or measured: the outlining failed")
+    assert study.masks is None
+    assert {m.value for m in study.measurements} == {None}
+
+
 def test_a_marked_part_has_no_scores_without_the_classifier(monkeypatch, whole):
     reader = CadReader(lenient=True)
     monkeypatch.setattr(reader, "_classifier", Broken())
