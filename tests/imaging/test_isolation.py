@@ -7,10 +7,13 @@ import os
 import sys
 import threading
 import time
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from chatcad.errors import ImageRefused
 from chatcad.imaging import child, isolation, load
@@ -136,6 +139,32 @@ def test_the_line_behind_the_pixels_is_read_as_no_pixel(monkeypatch):
     reply_with(monkeypatch, pixels, TOLD)
     with pytest.raises(ImageRefused):
         load(b"a film")
+
+
+def test_a_reply_that_was_not_taken_is_nobody_elses(monkeypatch):
+    def out_of_memory(_):
+        raise MemoryError
+
+    monkeypatch.setattr(isolation, "LENGTH", SimpleNamespace(size=child.LENGTH.size, unpack=out_of_memory))
+    with pytest.raises(MemoryError):
+        load(as_bytes(film(12, PatientAge="010Y")))
+    monkeypatch.undo()
+    assert load(as_bytes(film(12, PatientAge="080Y"))).age_band == "80-89"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_keeper_lets_go_of_a_film():
+    def resident() -> int:
+        return int(Path(f"/proc/{KEEPER._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    load(as_bytes(film(12)))
+    before = resident()
+    large = np.kron(np.arange(48, dtype=np.uint8).reshape(8, 6) * 5, np.ones((400, 500), np.uint8))
+    picture = BytesIO()
+    Image.fromarray(large).save(picture, "PNG")
+    pixels = load(picture.getvalue()).pixels
+    assert pixels.shape == large.shape
+    assert resident() - before < pixels.nbytes / 2
 
 
 def test_visitors_at_the_same_time_get_their_own_film():
