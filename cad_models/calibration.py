@@ -9,7 +9,7 @@ Calibration holds for films like those it was fitted on. Out of source it doesn'
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from chatcad.types import Reliability
+from chatcad.types import FloatImage, LabelReading, Reliability
 
 Array = NDArray[np.float64]
 FOLDS = 5
@@ -81,6 +81,25 @@ class OperatingPoint:
         """
         logit = self.weights[0] * score + self.weights[1] * ((ratio or 0.5) - 0.5) + self.bias
         return float(expit(logit))
+
+    def reading(
+        self, score: float, ratio: float | None, network: str, heat: Callable[[], FloatImage | None]
+    ) -> LabelReading:
+        """Return what may be said of the label on one film; ``heat`` is asked for a map where the label fires."""
+        if self.reliability == "not_assessed":
+            return LabelReading(self.label, "not_assessed", held_out_auroc=self.held_out_auroc)
+        probability = self.probability(score, ratio)
+        return LabelReading(
+            label=self.label,
+            reliability=self.reliability,
+            network=network,
+            probability=probability,
+            threshold=self.threshold,
+            sensitivity=self.sensitivity,
+            specificity=self.specificity,
+            held_out_auroc=self.held_out_auroc,
+            heat_map=heat() if probability >= self.threshold else None,
+        )
 
 
 def read_points(file: Path) -> dict[str, OperatingPoint]:

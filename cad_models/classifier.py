@@ -10,6 +10,7 @@ map is not an afterthought: it is the evidence that was summed (compare Pinheiro
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -240,26 +241,8 @@ class FilmClassifier:
         scores, maps = run(self.network, square, region)
         ratio = reliable_ratio(masks)
         return tuple(
-            self._reading(self.points[label], float(score), evidence, region, ratio)
+            self.points[label].reading(float(score), ratio, "classifier", partial(heat_map, evidence, region))
             for label, score, evidence in zip(LABELS, scores, maps, strict=True)
-        )
-
-    def _reading(
-        self, point: OperatingPoint, score: float, evidence: NDArray[np.float32], region: Mask, ratio: float | None
-    ) -> LabelReading:
-        if point.reliability == "not_assessed":
-            return LabelReading(point.label, "not_assessed", held_out_auroc=point.held_out_auroc)
-        probability = point.probability(score, ratio)
-        return LabelReading(
-            label=point.label,
-            reliability=point.reliability,
-            network="classifier",
-            probability=probability,
-            threshold=point.threshold,
-            sensitivity=point.sensitivity,
-            specificity=point.specificity,
-            held_out_auroc=point.held_out_auroc,
-            heat_map=heat_map(evidence, region) if probability >= point.threshold else None,
         )
 
 

@@ -171,11 +171,7 @@ def _among_abnormal(scores: Array, films: Films) -> tuple[float, float, float] |
     keep: NDArray[np.intp] = np.flatnonzero(films.abnormal)
     if not (~films.truth[keep]).any():
         return None
-    return _rounded(auroc_interval(scores[keep], films.truth[keep], _of(films.patients, keep)))
-
-
-def _of(values: Sequence[str], keep: NDArray[np.intp]) -> list[str]:
-    return [values[i] for i in keep]
+    return _rounded(auroc_interval(scores[keep], films.truth[keep], [films.patients[i] for i in keep]))
 
 
 def _rounded(interval: Sequence[float]) -> tuple[float, float, float]:

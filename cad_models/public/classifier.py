@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -96,25 +97,11 @@ class PublicClassifier:
         return tuple(self._reading(label, score, ratio, film, masks) for label, score in self.scores(film).items())
 
     def _reading(self, label: str, score: float, ratio: float | None, film: Radiograph, masks: Masks) -> LabelReading:
-        point = self.points.get(label)
-        if point is None:
-            fires = score >= math.log(self.thresholds[label] / (1 - self.thresholds[label]))
-            heat = self.heat(label, film, masks) if fires else None
-            return LabelReading(label, "weak", self.name, fires=fires, heat_map=heat)
-        if point.reliability == "not_assessed":
-            return LabelReading(label, "not_assessed", held_out_auroc=point.held_out_auroc)
-        probability = point.probability(score, ratio)
-        return LabelReading(
-            label=label,
-            reliability=point.reliability,
-            network=self.name,
-            probability=probability,
-            threshold=point.threshold,
-            sensitivity=point.sensitivity,
-            specificity=point.specificity,
-            held_out_auroc=point.held_out_auroc,
-            heat_map=self.heat(label, film, masks) if probability >= point.threshold else None,
-        )
+        heat = partial(self.heat, label, film, masks)
+        if point := self.points.get(label):
+            return point.reading(score, ratio, self.name, heat)
+        fires = score >= math.log(self.thresholds[label] / (1 - self.thresholds[label]))
+        return LabelReading(label, "weak", self.name, fires=fires, heat_map=heat() if fires else None)
 
     def heat(self, label: str, film: Radiograph, masks: Masks) -> FloatImage | None:
         """Return where one label's score comes from, ``None`` when nothing inside the thorax speaks for it."""
