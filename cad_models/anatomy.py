@@ -164,6 +164,12 @@ def widths(masks: Masks) -> Widths | None:
     return measure(masks.right_lung, masks.left_lung, masks.heart)
 
 
+def reliable_ratio(masks: Masks) -> float | None:
+    """Return the cardiothoracic ratio, or ``None`` where the masks can't be relied on."""
+    measured = widths(masks) if masks.good else None
+    return measured.cardiothoracic_ratio if measured else None
+
+
 def measure(right_lung: Mask, left_lung: Mask, heart: Mask) -> Widths | None:
     """Measure heart and thorax on three masks of one grid: see `widths`."""
     rows = np.nonzero(right_lung.any(axis=1) & left_lung.any(axis=1))[0]

@@ -9,7 +9,7 @@ Calibration holds for films like those it was fitted on. Out of source it doesn'
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from chatcad.types import Reliability
+from chatcad.types import FloatImage, LabelReading, Reliability
 
 Array = NDArray[np.float64]
 FOLDS = 5
@@ -81,6 +81,25 @@ class OperatingPoint:
         """
         logit = self.weights[0] * score + self.weights[1] * ((ratio or 0.5) - 0.5) + self.bias
         return float(expit(logit))
+
+    def reading(
+        self, score: float, ratio: float | None, network: str, heat: Callable[[], FloatImage | None]
+    ) -> LabelReading:
+        """Return what may be said of the label on one film; ``heat`` is asked for a map where the label fires."""
+        if self.reliability == "not_assessed":
+            return LabelReading(self.label, "not_assessed", held_out_auroc=self.held_out_auroc)
+        probability = self.probability(score, ratio)
+        return LabelReading(
+            label=self.label,
+            reliability=self.reliability,
+            network=network,
+            probability=probability,
+            threshold=self.threshold,
+            sensitivity=self.sensitivity,
+            specificity=self.specificity,
+            held_out_auroc=self.held_out_auroc,
+            heat_map=heat() if probability >= self.threshold else None,
+        )
 
 
 def read_points(file: Path) -> dict[str, OperatingPoint]:
@@ -154,6 +173,55 @@ def cross_fitted(inputs: Array, truth: NDArray[np.bool_], patients: Sequence[str
         slopes, bias = fit_platt(inputs[fit], truth[fit])
         out[test] = sigmoid(inputs[test] @ slopes + bias)
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One label's map and threshold, and what they give on patients that the map hasn't seen.
+
+    ``probability`` is ``(n,)``, cross-fitted; ``sensitivity`` and ``specificity`` are its own at the threshold.
+    """
+
+    slopes: Array
+    bias: float
+    threshold: float
+    probability: Array
+    sensitivity: float
+    specificity: float
+
+    def point(self, label: str, reliability: Reliability, auroc: tuple[float, float, float]) -> OperatingPoint:
+        """Return the operating point, rounded as it is stored."""
+        score, ratio = self.slopes
+        point, low, high = auroc
+        return OperatingPoint(
+            label=label,
+            reliability=reliability,
+            weights=(round(float(score), 5), round(float(ratio), 5)),
+            bias=round(self.bias, 5),
+            threshold=round(self.threshold, 4),
+            sensitivity=round(self.sensitivity, 3),
+            specificity=round(self.specificity, 3),
+            held_out_auroc=(round(point, 3), round(low, 3), round(high, 3)),
+        )
+
+
+def fit_label(inputs: Array, truth: NDArray[np.bool_], patients: Sequence[str], specificity: float) -> Fit:
+    """Fit a label's map on all films, set its threshold, and measure both by cross-fitting.
+
+    Parameters
+    ----------
+    inputs
+        ``(n, 2)``: the label's score, and the cardiothoracic ratio's excess over 0.5 or zero.
+    truth, patients
+        As in `cross_fitted`.
+    specificity
+        Wanted share of films without the finding that don't fire.
+    """
+    probability = cross_fitted(inputs, truth, patients)
+    slopes, bias = fit_platt(inputs, truth)
+    threshold = threshold_at_specificity(sigmoid(inputs @ slopes + bias), truth, specificity)
+    sensitivity, held = (probability[truth] >= threshold).mean(), (probability[~truth] < threshold).mean()
+    return Fit(slopes, bias, threshold, probability, float(sensitivity), float(held))
 
 
 def likelihood_ratio(sensitivity: float, specificity: float) -> float:

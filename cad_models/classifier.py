@@ -10,6 +10,7 @@ map is not an afterthought: it is the evidence that was summed (compare Pinheiro
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cad_models.anatomy import widths
+from cad_models.anatomy import reliable_ratio
 from cad_models.calibration import OperatingPoint, read_points
 from cad_models.labels import LABELS
 from cad_models.preprocess import to_square
@@ -33,8 +34,6 @@ SIZE = 224
 MAP_STRIDE = 8
 MAP_SIZE = SIZE // MAP_STRIDE
 MAP_CHANNELS = 96
-MIN_QUALITY = 0.5
-"""Below it the masks are implausible, and the cardiothoracic ratio isn't used."""
 
 
 class Residual(nn.Module):
@@ -148,7 +147,7 @@ def thorax_region(right_lung: Mask, left_lung: Mask, size: int = MAP_SIZE) -> ND
     Returns
     -------
     numpy.ndarray
-        ``(size, size)`` bool; all true where there are no lungs to go by.
+        ``(size, size)`` bool; all true where there are no lungs to go by, or next to nothing of them.
     """
     lungs = right_lung | left_lung
     columns = np.flatnonzero(lungs.any(axis=0))
@@ -157,11 +156,12 @@ def thorax_region(right_lung: Mask, left_lung: Mask, size: int = MAP_SIZE) -> ND
     filled = lungs | _mirror(lungs, _midline(right_lung, left_lung, columns))
     filled = np.logical_or.accumulate(filled, 1) & np.logical_or.accumulate(filled[:, ::-1], 1)[:, ::-1]
     small = Image.fromarray(filled.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR)
-    return np.asarray(ndimage.binary_dilation(np.asarray(small) > 0.3, iterations=1))
+    region = np.asarray(ndimage.binary_dilation(np.asarray(small) > 0.3, iterations=1))
+    return region if region.any() else np.ones_like(region)
 
 
 def _midline(right_lung: Mask, left_lung: Mask, columns: NDArray[np.intp]) -> float:
-    """Return the column halfway between the lungs' inner borders, or of the picture when one lung is missing."""
+    """Return the column halfway between the lungs' outer borders, or of the picture when one lung is missing."""
     right, left = np.flatnonzero(right_lung.any(axis=0)), np.flatnonzero(left_lung.any(axis=0))
     if min(right_lung.sum(), left_lung.sum()) < 0.2 * max(right_lung.sum(), left_lung.sum()):
         return (right_lung.shape[1] - 1) / 2
@@ -239,29 +239,10 @@ class FilmClassifier:
         """Read every label of a film that is already ``(224, 224)``: see `read_labels`."""
         region = thorax_region(masks.right_lung, masks.left_lung)
         scores, maps = run(self.network, square, region)
-        measured = widths(masks) if masks.quality >= MIN_QUALITY else None
-        ratio = measured.cardiothoracic_ratio if measured else None
+        ratio = reliable_ratio(masks)
         return tuple(
-            self._reading(self.points[label], float(score), evidence, region, ratio)
+            self.points[label].reading(float(score), ratio, "classifier", partial(heat_map, evidence, region))
             for label, score, evidence in zip(LABELS, scores, maps, strict=True)
-        )
-
-    def _reading(
-        self, point: OperatingPoint, score: float, evidence: NDArray[np.float32], region: Mask, ratio: float | None
-    ) -> LabelReading:
-        if point.reliability == "not_assessed":
-            return LabelReading(point.label, "not_assessed", held_out_auroc=point.held_out_auroc)
-        probability = point.probability(score, ratio)
-        return LabelReading(
-            label=point.label,
-            reliability=point.reliability,
-            network="classifier",
-            probability=probability,
-            threshold=point.threshold,
-            sensitivity=point.sensitivity,
-            specificity=point.specificity,
-            held_out_auroc=point.held_out_auroc,
-            heat_map=heat_map(evidence, region) if probability >= point.threshold else None,
         )
 
 

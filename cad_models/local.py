@@ -13,6 +13,7 @@ from typing import Any
 
 from cad_models import registry
 from cad_models.calibration import read_points
+from chatcad.errors import ModelMissing
 
 FILE = "calibration.json"
 
@@ -23,11 +24,20 @@ def calibration_file(name: str) -> Path:
 
 
 def calibrated_for(name: str) -> str | None:
-    """Return the sha256 of the weights that a network's local calibration was measured with, if there is one."""
+    """Return the sha256 of the weights that a network's local calibration was measured with, if there is one.
+
+    Raises
+    ------
+    ModelMissing
+        The calibration is damaged.
+    """
     file = calibration_file(name)
     if not file.is_file():
         return None
-    return str(json.loads(file.read_text(encoding="utf-8"))["weights_sha256"])
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["weights_sha256"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelMissing(f"{file} is damaged: remove it, or run `python -m chatcad calibrate` again") from error
 
 
 def is_calibrated(name: str) -> bool:

@@ -226,8 +226,8 @@ class CadReader:
         with _timed(times, "masks"), self._sparing("not outlined or measured", "outlining", missing):
             cleaned = anatomy.clean(self._outline(film, seen.maps, missing))
             small = anatomy.masks_on_grid(cleaned, *cleaned.shape[1:])
-            masks = anatomy.masks_on_grid(cleaned, film.height, film.width, small.quality)
             warnings = (*self._gate.remarks(seen.features), *remarks(film.pixels, seen.square, small))
+            masks = anatomy.masks_on_grid(cleaned, film.height, film.width, small.quality)
         with _timed(times, "classifier"), self._sparing("not assessed", "classifier", missing):
             labels = self._classifier.read_labels(film, small, view)
         with _timed(times, "reporter"), self._sparing("no drafted report", "report network", missing):

@@ -13,18 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cad_models.anatomy import widths
+from cad_models.anatomy import reliable_ratio
 from cad_models.calibration import (
     FOLDS,
     MIN_POSITIVES,
     OperatingPoint,
-    cross_fitted,
     expected_calibration_error,
-    fit_platt,
+    fit_label,
     likelihood_ratio,
     reliability_of,
     sigmoid,
-    threshold_at_specificity,
 )
 from cad_models.preprocess import to_square
 from chatcad.types import LabelReading, Masks, Radiograph, View
@@ -60,12 +58,9 @@ class Listener:
 
     def read_labels(self, film: Radiograph, masks: Masks, view: View) -> tuple[LabelReading, ...]:
         """Keep what the classifier says of a film, and read no label."""
-        from cad_models.classifier import MIN_QUALITY
-
-        measured = widths(masks) if masks.quality >= MIN_QUALITY else None
         square = (to_square(film.pixels, THUMBNAIL_FROM) * 255).astype(np.uint8)
-        ratio = measured.cardiothoracic_ratio if measured else None
-        self.heard = Heard(raw_scores(self.classifier, film, masks), ratio, thumbnail_features(square))
+        scores, ratio = raw_scores(self.classifier, film, masks), reliable_ratio(masks)
+        self.heard = Heard(scores, ratio, thumbnail_features(square))
         return ()
 
 
@@ -75,7 +70,7 @@ def raw_scores(classifier: Any, film: Radiograph, masks: Masks) -> dict[str, flo
     from cad_models.labels import LABELS
 
     if not isinstance(classifier, FilmClassifier):
-        return dict(classifier.scores(film, masks))
+        return dict(classifier.scores(film))
     region = thorax_region(masks.right_lung, masks.left_lung)
     scores, _ = run(classifier.network, to_square(film.pixels, SIZE), region)
     return dict(zip(LABELS, scores.tolist(), strict=True))
@@ -135,33 +130,19 @@ def calibrate_label(
     point, figures
         The figures have n, errors before and after, and AUROC, thumbnail and margin with their intervals.
     """
-    inputs, truth, patients = films.inputs(label), films.truth, films.patients
-    probability = cross_fitted(inputs, truth, patients)
-    slopes, bias = fit_platt(inputs, truth)
-    threshold = threshold_at_specificity(sigmoid(inputs @ slopes + bias), truth, specificity)
-    sensitivity, held = (probability[truth] >= threshold).mean(), (probability[~truth] < threshold).mean()
-    figures = _figures(probability if label == "Cardiomegaly" else films.scores, films)
-    before = _before(films, came_with)
-    figures["ece_before"] = round(expected_calibration_error(before, truth), 4)
-    figures["ece_after"] = round(expected_calibration_error(probability, truth), 4)
-    point = OperatingPoint(
-        label=label,
-        reliability=reliability_of(
-            figures["auroc"],
-            figures["margin"],
-            figures["auroc_among_abnormal"],
-            positives=figures["positives"],
-            unseen=unseen,
-            likelihood_ratio=likelihood_ratio(sensitivity, held),
-        ),
-        weights=(round(float(slopes[0]), 5), round(float(slopes[1]), 5)),
-        bias=round(bias, 5),
-        threshold=round(threshold, 4),
-        sensitivity=round(float(sensitivity), 3),
-        specificity=round(float(held), 3),
-        held_out_auroc=_rounded(figures["auroc"]),
+    fit = fit_label(films.inputs(label), films.truth, films.patients, specificity)
+    figures = _figures(fit.probability if label == "Cardiomegaly" else films.scores, films)
+    figures["ece_before"] = round(expected_calibration_error(_before(films, came_with), films.truth), 4)
+    figures["ece_after"] = round(expected_calibration_error(fit.probability, films.truth), 4)
+    reliability = reliability_of(
+        figures["auroc"],
+        figures["margin"],
+        figures["auroc_among_abnormal"],
+        positives=figures["positives"],
+        unseen=unseen,
+        likelihood_ratio=likelihood_ratio(fit.sensitivity, fit.specificity),
     )
-    return point, figures
+    return fit.point(label, reliability, figures["auroc"]), figures
 
 
 def _before(films: Films, came_with: OperatingPoint | None) -> Array:
@@ -190,11 +171,7 @@ def _among_abnormal(scores: Array, films: Films) -> tuple[float, float, float] |
     keep: NDArray[np.intp] = np.flatnonzero(films.abnormal)
     if not (~films.truth[keep]).any():
         return None
-    return _rounded(auroc_interval(scores[keep], films.truth[keep], _of(films.patients, keep)))
-
-
-def _of(values: Sequence[str], keep: NDArray[np.intp]) -> list[str]:
-    return [values[i] for i in keep]
+    return _rounded(auroc_interval(scores[keep], films.truth[keep], [films.patients[i] for i in keep]))
 
 
 def _rounded(interval: Sequence[float]) -> tuple[float, float, float]:

@@ -129,8 +129,8 @@ def facts_of(readings: Sequence[LabelReading], masks: Masks) -> list[DraftFact]:
     for reading in readings:
         state, band = judge(reading)
         if state in ("present", "uncertain") and band is not None and band != "unlikely":
-            sided = reading.heat_map is not None and reading.label not in SIDELESS
-            side, zone = locate(reading.heat_map, masks) if sided and reading.heat_map is not None else (None, None)
+            heat = None if reading.label in SIDELESS else reading.heat_map
+            side, zone = (None, None) if heat is None else locate(heat, masks)
             facts.append(DraftFact(reading.label, band, side, zone))
         elif state == "absent":
             facts.append(DraftFact(reading.label, "absent"))

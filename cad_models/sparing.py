@@ -21,10 +21,11 @@ _log = logging.getLogger("chatcad.networks")
 class Absent:
     """Stands in for a network that could not be loaded: whatever is asked of it fails with the reason."""
 
-    reason: ModelMissing
+    reason: str
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise self.reason
+        # A new one each time: an exception that is raised again keeps the frames of every film that met it.
+        raise ModelMissing(self.reason)
 
 
 def load_or_spare(load: Callable[[], Any], *, lenient: bool) -> Any:
@@ -41,7 +42,7 @@ def load_or_spare(load: Callable[[], Any], *, lenient: bool) -> Any:
         if not lenient:
             raise
         _log.error("a network is missing: %s", error)
-        return Absent(error)
+        return Absent(str(error))
 
 
 @contextmanager

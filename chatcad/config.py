@@ -6,10 +6,9 @@ It knows where things lie and which backend was chosen; it opens and loads nothi
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 from chatcad.errors import UsageError
 from chatcad.types import Language, PromptDesign
@@ -91,30 +90,25 @@ def load_settings() -> Settings:
     UsageError
         A variable has a value of the wrong kind.
     """
-    settings = Settings()
+    settings, kinds = Settings(), get_type_hints(Settings)
     for f in fields(Settings):
-        raw = os.environ.get(f"CHATCAD_{f.name.upper()}")
-        if raw is None:
-            continue
-        kind = type(getattr(settings, f.name))
-        read: Callable[[str], Any] = _switch if kind is bool else kind
-        try:
-            settings = replace(settings, **{f.name: read(raw)})
-        except ValueError as error:
-            raise UsageError(f"CHATCAD_{f.name.upper()}={raw!r} is not a {kind.__name__}: set it to one") from error
-    if settings.design not in get_args(PromptDesign):
-        raise UsageError(f"CHATCAD_DESIGN={settings.design!r} is no prompt design: set it to P1, P2 or P3")
-    if settings.language not in get_args(Language):
-        raise UsageError(
-            f"CHATCAD_LANGUAGE={settings.language!r} is no language: set it to {', '.join(get_args(Language))}"
-        )
-    if settings.llm_4bit not in get_args(FourBit):
-        raise UsageError(f"CHATCAD_LLM_4BIT={settings.llm_4bit!r} is none of its settings: set it to auto, on or off")
-    if settings.auth not in get_args(Login):
-        raise UsageError(f"CHATCAD_AUTH={settings.auth!r} is no way to log in: set it to none, basic or proxy")
-    if settings.log not in get_args(LogForm):
-        raise UsageError(f"CHATCAD_LOG={settings.log!r} is no form of log: set it to text or json")
+        variable = f"CHATCAD_{f.name.upper()}"
+        if (raw := os.environ.get(variable)) is not None:
+            settings = replace(settings, **{f.name: _read(variable, raw, kinds[f.name])})
     return settings
+
+
+def _read(variable: str, raw: str, kind: Any) -> Any:
+    """Return a variable's value as its setting is declared: one of some words, a switch, a number, a text or a path."""
+    if words := get_args(kind):
+        if raw not in words:
+            listed = f"{', '.join(words[:-1])} or {words[-1]}"
+            raise UsageError(f"{variable}={raw!r} is none of its values: set it to {listed}")
+        return raw
+    try:
+        return _switch(raw) if kind is bool else kind(raw)
+    except ValueError as error:
+        raise UsageError(f"{variable}={raw!r} is not a {kind.__name__}: set it to one") from error
 
 
 def _switch(raw: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 
 from chatcad.config import ROOT
+from chatcad.types import Urgency
 
 Meaning = Literal["named", "denied", "affirmed"]
 
@@ -27,7 +28,7 @@ class Term:
     plain: str
     search: tuple[str, ...]
     patterns: tuple[tuple[Meaning, re.Pattern[str]], ...]
-    urgency: Literal["none", "soon", "now"]
+    urgency: Urgency
     sided: bool
     plural: bool = False
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +21,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 from cad_models import registry
-from cad_models.anatomy import widths
+from cad_models.anatomy import reliable_ratio
 from cad_models.calibration import OperatingPoint
-from cad_models.classifier import MIN_QUALITY, thorax_region
+from cad_models.classifier import thorax_region
 from cad_models.public.architectures import ARCHITECTURES, Architecture
 from cad_models.saliency import HEAT_SIZE
 from cad_models.weights_io import read_weights
-from chatcad.types import FloatImage, LabelReading, Masks, Radiograph, View
+from chatcad.types import Box, FloatImage, LabelReading, Masks, Radiograph, View
 from chatcad.vocabulary import terms
-
-Box = tuple[float, float, float, float]
-"""Top, bottom, left and right of a part of the film, as fractions of its height and width."""
 
 
 def centre_square(pixels: FloatImage) -> tuple[FloatImage, Box]:
@@ -38,7 +36,7 @@ def centre_square(pixels: FloatImage) -> tuple[FloatImage, Box]:
     height, width = pixels.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    box = (top / height, (top + side) / height, left / width, (left + side) / width)
+    box = (left / width, top / height, (left + side) / width, (top + side) / height)
     return pixels[top : top + side, left : left + side], box
 
 
@@ -75,7 +73,7 @@ class PublicClassifier:
         self.thresholds = self.architecture.thresholds()
         self._one_film = threading.Lock()  # captum hangs hooks on the network, which other threads would set off
 
-    def scores(self, film: Radiograph, masks: Masks) -> dict[str, float]:
+    def scores(self, film: Radiograph) -> dict[str, float]:
         """Return the raw logit of each label that the network was trained on and the vocabulary has."""
         pixels, _ = centre_square(film.pixels)
         with torch.inference_mode(), self._one_film:
@@ -95,32 +93,15 @@ class PublicClassifier:
         view
             Not used.
         """
-        measured = widths(masks) if masks.quality >= MIN_QUALITY else None
-        ratio = measured.cardiothoracic_ratio if measured else None
-        return tuple(
-            self._reading(label, score, ratio, film, masks) for label, score in self.scores(film, masks).items()
-        )
+        ratio = reliable_ratio(masks)
+        return tuple(self._reading(label, score, ratio, film, masks) for label, score in self.scores(film).items())
 
     def _reading(self, label: str, score: float, ratio: float | None, film: Radiograph, masks: Masks) -> LabelReading:
-        point = self.points.get(label)
-        if point is None:
-            fires = score >= math.log(self.thresholds[label] / (1 - self.thresholds[label]))
-            heat = self.heat(label, film, masks) if fires else None
-            return LabelReading(label, "weak", self.name, fires=fires, heat_map=heat)
-        if point.reliability == "not_assessed":
-            return LabelReading(label, "not_assessed", held_out_auroc=point.held_out_auroc)
-        probability = point.probability(score, ratio)
-        return LabelReading(
-            label=label,
-            reliability=point.reliability,
-            network=self.name,
-            probability=probability,
-            threshold=point.threshold,
-            sensitivity=point.sensitivity,
-            specificity=point.specificity,
-            held_out_auroc=point.held_out_auroc,
-            heat_map=self.heat(label, film, masks) if probability >= point.threshold else None,
-        )
+        heat = partial(self.heat, label, film, masks)
+        if point := self.points.get(label):
+            return point.reading(score, ratio, self.name, heat)
+        fires = score >= math.log(self.thresholds[label] / (1 - self.thresholds[label]))
+        return LabelReading(label, "weak", self.name, fires=fires, heat_map=heat() if fires else None)
 
     def heat(self, label: str, film: Radiograph, masks: Masks) -> FloatImage | None:
         """Return where one label's score comes from, ``None`` when nothing inside the thorax speaks for it."""
@@ -138,7 +119,7 @@ class PublicClassifier:
 
 def on_film(evidence: NDArray[np.float32], box: Box, masks: Masks) -> FloatImage | None:
     """Lay a map of a part of the film over the whole of it, inside the thorax only, its maximum at 1."""
-    top, bottom, left, right = (round(v * HEAT_SIZE) for v in box)
+    left, top, right, bottom = (round(v * HEAT_SIZE) for v in box)
     part = Image.fromarray(evidence.astype(np.float32)).resize((right - left, bottom - top), Image.Resampling.BICUBIC)
     heat = np.zeros((HEAT_SIZE, HEAT_SIZE), np.float32)
     heat[top:bottom, left:right] = np.maximum(np.asarray(part), 0.0)

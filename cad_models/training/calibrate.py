@@ -19,11 +19,9 @@ from cad_models.calibration import (
     SPECIFICITY,
     OperatingPoint,
     cross_fitted,
-    fit_platt,
+    fit_label,
     likelihood_ratio,
     reliability_of,
-    sigmoid,
-    threshold_at_specificity,
     write_points,
 )
 from cad_models.classifier import Classifier
@@ -114,22 +112,9 @@ def operating_point(scored: Scored, questions: Sequence[Cohort], label: str) -> 
     """Fit one label's map and threshold, and measure what they give."""
     members, truth = calibration_films(questions, label)
     inputs, patients = inputs_for(scored, label)[members], [str(p) for p in scored.patients[members]]
-    probability = cross_fitted(inputs, truth, patients)
-    slopes, bias = fit_platt(inputs, truth)
-    final = sigmoid(inputs @ slopes + bias)
-    threshold = threshold_at_specificity(final, truth, SPECIFICITY)
-    sensitivity, specificity = (probability[truth] >= threshold).mean(), (probability[~truth] < threshold).mean()
-    reliability, facts = judge_label(scored, questions, label, likelihood_ratio(sensitivity, specificity))
-    return OperatingPoint(
-        label=label,
-        reliability=reliability,
-        weights=(round(float(slopes[0]), 5), round(float(slopes[1]), 5)),
-        bias=round(bias, 5),
-        threshold=round(threshold, 4),
-        sensitivity=round(float(sensitivity), 3),
-        specificity=round(float(specificity), 3),
-        held_out_auroc=tuple(round(v, 3) for v in facts["auroc"]),
-    )
+    fit = fit_label(inputs, truth, patients, SPECIFICITY)
+    reliability, facts = judge_label(scored, questions, label, likelihood_ratio(fit.sensitivity, fit.specificity))
+    return fit.point(label, reliability, facts["auroc"])
 
 
 def load_classifier() -> Classifier:

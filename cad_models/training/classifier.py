@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from cad_models.classifier import MAP_SIZE, MAP_STRIDE, MIN_QUALITY, SIZE, Classifier, thorax_region
+from cad_models.classifier import MAP_SIZE, MAP_STRIDE, SIZE, Classifier, thorax_region
 from cad_models.labels import LABELS
 from cad_models.training.anatomies import Prepared, prepare
 from cad_models.training.bases import SOURCES, bases, chances, healthy, stated
@@ -33,6 +33,7 @@ from cad_models.training.painting.pairs import Member, paint_pair
 from cad_models.training.weak import Teacher, order_loss, teachers
 from cad_models.weights_io import INDEX, WEIGHTS, read_index, read_weights, save_weights
 from chatcad.config import load_settings
+from chatcad.types import GOOD_MASKS
 
 Batch = dict[str, Tensor]
 PAIRS = 12
@@ -93,7 +94,7 @@ class PairStream(IterableDataset[Batch]):
         self.prepared, self.seed = prepared, seed
         self.known = np.stack([stated(f) for f in records])
         self.adult = np.array([f.source != "kermany" for f in records])
-        self.chances = chances(records, prepared.quality >= MIN_QUALITY)
+        self.chances = chances(records, prepared.quality >= GOOD_MASKS)
 
     def __iter__(self) -> Iterator[Batch]:
         worker = torch.utils.data.get_worker_info()

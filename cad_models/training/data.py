@@ -101,14 +101,6 @@ def labelled(records: Iterable[Film], label: str) -> tuple[list[Film], NDArray[n
     return known, np.array([f.labels[label] for f in known], dtype=bool)
 
 
-def label_arrays(records: Iterable[Film], names: Iterable[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return ``(films, labels)`` targets in {0, 1} and their mask, which is 0 where the source is silent."""
-    table, names = list(records), tuple(names)
-    known = np.array([[n in f.labels for n in names] for f in table], dtype=np.float32)
-    values = np.array([[f.labels.get(n, False) for n in names] for f in table], dtype=np.float32)
-    return values, known
-
-
 def read_pixels(film: Film) -> NDArray[np.float32]:
     """Return the film as it lies on disk, float32 in [0, 1], bright is dense."""
     if film.row is not None:

@@ -18,6 +18,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from chatcad.llm.device import bf16_is_fast
+
 N = TypeVar("N", bound=nn.Module)
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -82,11 +84,6 @@ def train(
     _save(average, checkpoint, spent)
     network.load_state_dict(average.module.state_dict())
     return network.eval()
-
-
-def bf16_is_fast() -> bool:
-    """Return whether this CPU multiplies bfloat16 natively; emulated, it is eighty times slower than float32."""
-    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 def _average(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:

@@ -18,13 +18,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from cad_models.classifier import MIN_QUALITY
 from cad_models.segmenter import Decoder, Encoder
 from cad_models.training.anatomies import Prepared, prepare
 from cad_models.training.bases import bases, healthy
 from cad_models.training.loop import train
 from cad_models.training.painting.canvas import Rng, smooth_noise
-from chatcad.types import FloatImage, Mask
+from chatcad.types import GOOD_MASKS, FloatImage, Mask
 
 FILM, CROP = 320, 128
 STRIDE = 4
@@ -109,7 +108,7 @@ class CropStream(IterableDataset[tuple[Tensor, Tensor]]):
 
     def __init__(self, prepared: Prepared) -> None:
         self.squares, self.lungs = prepared.squares, prepared.masks[:, 0] | prepared.masks[:, 1]
-        self.usable = np.flatnonzero((prepared.quality >= MIN_QUALITY) & self.lungs.any(axis=(1, 2)))
+        self.usable = np.flatnonzero((prepared.quality >= GOOD_MASKS) & self.lungs.any(axis=(1, 2)))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         rng = np.random.default_rng()

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cad_models import anatomy, registry
-from cad_models.classifier import MIN_QUALITY, SIZE, FilmClassifier
+from cad_models.classifier import SIZE, FilmClassifier
 from cad_models.labels import LABELS
 from cad_models.report_grammar import FORMS, SIDELESS, DraftFact, forms, names, say, write
 from cad_models.reporter import LONGEST, PAD, SPECIAL, ReportDecoder, Vocabulary, label_numbers, tokens
@@ -31,7 +31,7 @@ from cad_models.weights_io import WEIGHTS, read_index, save_weights, sha256_of, 
 from chatcad.config import load_settings
 from chatcad.findings.bands import judge
 from chatcad.findings.location import locate
-from chatcad.types import LabelReading, Masks, Side, Zone
+from chatcad.types import GOOD_MASKS, LabelReading, Masks, Side, Zone
 
 BATCH = 32
 FACTS = {
@@ -93,7 +93,7 @@ def examples(data: Path, classifier: FilmClassifier, words: Vocabulary, count: i
     chosen = bases(data)
     prepared, rng = prepare(chosen, SIZE), np.random.default_rng(seed)
     made: list[Example] = []
-    for index in rng.choice(len(chosen), count // 2, p=chances(chosen, prepared.quality >= MIN_QUALITY)):
+    for index in rng.choice(len(chosen), count // 2, p=chances(chosen, prepared.quality >= GOOD_MASKS)):
         right, left, heart = prepared.masks[index]
         film = prepared.squares[index].astype(np.float32) / 255.0
         record = chosen[index]

@@ -26,9 +26,9 @@ from cad_models.training.loop import train
 from cad_models.training.shape import hearts_between, mask_loss, train_shape
 from cad_models.weights_io import WEIGHTS, save_weights
 from chatcad.config import load_settings
+from chatcad.types import GOOD_MASKS
 
 BATCH = 16
-MIN_QUALITY = 0.5  # a label that the network wrote itself must look like a chest
 CHILDREN = 500  # of Kermany's 5,318 films: enough for a source that is marked by nobody
 SHARES = {
     "jsrt": 0.30, "montgomery": 0.10, "shenzhen": 0.20, "nih": 0.22, "hannover": 0.05, "covid": 0.03, "kermany": 0.10,
@@ -84,7 +84,7 @@ def marked_atlas(records: list[Film], shape: Segmenter) -> Atlas:
         lungs = np.stack([truth.right_lung, truth.left_lung]).astype(np.float32)
         heart = truth.heart if truth.heart is not None else _clean_heart(shape, lungs)
         # A lung that disease has hidden leaves the shape network nothing to go by.
-        if truth.heart is None and anatomy.quality(truth.right_lung, truth.left_lung, heart) < MIN_QUALITY:
+        if truth.heart is None and anatomy.quality(truth.right_lung, truth.left_lung, heart) < GOOD_MASKS:
             continue
         kept.append(film)
         masks.append(np.concatenate((lungs, heart[None])).astype(np.uint8))
@@ -100,7 +100,7 @@ def unmarked_atlas(records: list[Film], network: Segmenter, shape: Segmenter) ->
         if not (lungs[0].any() and lungs[1].any()):
             continue
         heart = _clean_heart(shape, lungs.astype(np.float32))
-        if anatomy.quality(lungs[0], lungs[1], heart) >= MIN_QUALITY:
+        if anatomy.quality(lungs[0], lungs[1], heart) >= GOOD_MASKS:
             kept.append(i)
             masks.append(np.concatenate((lungs, heart[None])).astype(np.uint8))
     print(f"own labels: {len(kept)} of {len(records)} films are plausible", flush=True)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from chatcad.checking.claims import parse_claims
 from chatcad.checking.draft import split_sentences
 from chatcad.config import ROOT
-from chatcad.context.private import abbreviations, known_words, without_identity
+from chatcad.context.private import TITLED, abbreviations, known_words, without_identity
 from chatcad.prompting.neutral import neutral
 
 GAP = "…"
@@ -68,7 +68,10 @@ def clean(raw: str) -> Cleaned:
         As it lies in the user's archive: plain text, with or without headings.
     """
     dropped: Counter[str] = Counter()
-    kept = (_sentence(s, dropped) for s in split_sentences(" ".join(_body(raw, dropped))))
+    # First of all: the full stop of "Dr." ends a sentence for `split_sentences`, and would part a title from its name.
+    body, titled = TITLED.subn(GAP, " ".join(_body(raw, dropped)))
+    dropped["names, dates or identifiers"] += titled
+    kept = (_sentence(s, dropped) for s in split_sentences(body))
     return Cleaned(" ".join(s for s in kept if s), dict(dropped))
 
 

@@ -6,6 +6,7 @@ It knows file formats and their limits. What may be kept of a report is `clean`'
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,14 +58,16 @@ def read_reports(path: Path) -> Iterator[str]:
 
 def _rows(path: Path, text: str) -> Iterator[str]:
     try:
-        for row in csv.DictReader(text.splitlines(keepends=True)):
+        for row in csv.DictReader(io.StringIO(text, newline="")):
             yield _report(path, {str(k): v for k, v in row.items() if isinstance(v, str)})
     except csv.Error as error:
         raise KnowledgeInvalid(f"{path}: no CSV: {error}") from error
 
 
 def _lines(path: Path, text: str) -> Iterator[str]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(
+        text.split("\n"), 1
+    ):  # `splitlines` would also cut at U+0085 or U+2028 inside a report
         if not line.strip():
             continue
         try:

@@ -12,13 +12,13 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chatcad.context.labs import known_unit, lab_name
+from chatcad.context.labs import Flag, known_unit, lab_name
 from chatcad.context.private import known_words_only, without_identity
-from chatcad.context.words import band_of, lab_sign, read_words
+from chatcad.context.words import band_of, is_fever, lab_sign, read_words
 from chatcad.errors import ContextRefused
 from chatcad.types import Context, Lab, Sex
 
@@ -120,10 +120,13 @@ def read_resources(given: str, today: datetime.date) -> Context:
     resources = list(_resources(_decode(given)))
     patient = next((_read(Patient, r) for r in resources if r["resourceType"] == "Patient"), Patient())
     told = [s for r in resources if (s := _sentence(r))]
-    labs = tuple({lab.name: lab for r in resources if (lab := _lab(r))}.values())
+    # The latest value of each name stays, whatever the Bundle's order.
+    dated = sorted(resources, key=lambda r: str(r.get("effectiveDateTime", "")))
+    labs = tuple({lab.name: lab for r in dated if (lab := _lab(r))}.values())
     words = read_words(". ".join(told))
     age = _age(patient.birthDate, today)
-    signs = tuple(k for lab in labs if (k := lab_sign(lab.name, lab.value, lab.flag)))
+    signs = [k for lab in labs if (k := lab_sign(lab.name, lab.value, lab.flag))]
+    signs += ["fever" for lab in labs if lab.name == "temperature" and is_fever(lab.value)]
     return Context(
         age_band=None if age is None else band_of(age),
         sex=_SEXES.get(patient.gender, "unknown"),
@@ -213,7 +216,7 @@ def _lab(resource: dict[str, Any]) -> Lab | None:
     return Lab(name, amount.value, known_unit(amount.unit), _flag(seen, amount.value))
 
 
-def _flag(seen: Observation, value: float) -> Literal["high", "low", "normal"] | None:
+def _flag(seen: Observation, value: float) -> Flag | None:
     for codes, flag in _FLAGS:
         if any(i.says(*codes) for i in seen.interpretation):
             return flag
@@ -225,7 +228,7 @@ def _flag(seen: Observation, value: float) -> Literal["high", "low", "normal"] |
     return "normal" if limits.high.value is not None else None
 
 
-_FLAGS: tuple[tuple[tuple[str, ...], Literal["high", "low", "normal"]], ...] = (
+_FLAGS: tuple[tuple[tuple[str, ...], Flag], ...] = (
     (("H", "HH", "HU"), "high"), (("L", "LL", "LU"), "low"), (("N",), "normal"),
 )  # fmt: skip
 

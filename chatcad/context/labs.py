@@ -6,7 +6,7 @@ It judges no value: high and low are what the history itself says.
 from __future__ import annotations
 
 import re
-from typing import Literal, cast
+from typing import Literal
 
 from chatcad.types import Lab
 
@@ -37,12 +37,16 @@ UNITS = re.compile(
     r"%|°?C\b|(?:(?:m|µ|u|n|p)?(?:g|mol)|I?U|mI?U|10\*?\^?[369]|x?10\^?9|cells)(?:/(?:mm3|[mdµu]?L|h))\b|/(?:min|mm3|[mdµu]?L)\b|mm/h|mmHg",
     re.IGNORECASE,
 )
+_FLAGS: dict[str, Flag] = {"high": "high", "raised": "high", "elevated": "high", "low": "low", "normal": "normal"}
+_FLAG = "|".join(_FLAGS)
+# A number of hours or days is when it was taken.
 _VALUE = re.compile(
-    r"\s*(?:level|of|is|was|at|:|=|on air)*\s*(?P<first>high|raised|elevated|low|normal)?\s*(?:at|of|,)?\s*[<>≥≤~]?\s*"
-    r"(?P<value>\d{1,6}(?:[.,]\d{1,3})?)(?![\d/-])\s*(?P<unit>[%°\w/*^µ]{0,12})\s*\(?(?P<then>high|raised|elevated|low|normal)?",
+    rf"\s*(?:level|of|is|was|at|:|=|on air)*\s*(?P<first>{_FLAG})?\s*(?:at|of|,)?\s*[<>≥≤~]?\s*"
+    r"(?P<value>\d{1,6}(?:[.,]\d{1,3})?)(?![\d/-]|[.,]\d)(?!\s*(?:hour|day|week|month|year)s?\b)"
+    rf"\s*(?P<unit>(?!(?:{_FLAG})\b)[%°\w/*^µ]{{0,12}})\s*\(?(?P<then>{_FLAG})?",
     re.IGNORECASE,
 )
-_FLAGS = {"high": "high", "raised": "high", "elevated": "high", "low": "low", "normal": "normal"}
+_THOUSANDS = re.compile(r"([1-9]\d*),(\d{3})")
 
 
 def lab_name(text: str) -> str | None:
@@ -64,7 +68,12 @@ def find_labs(text: str) -> tuple[tuple[Lab, ...], str]:
             if name in found or (value := _VALUE.match(text, match.end())) is None:
                 continue
             flag = _FLAGS.get((value["first"] or value["then"] or "").lower())
-            number = float(value["value"].replace(",", "."))
-            found[name] = Lab(name, number, known_unit(value["unit"]), cast("Flag | None", flag))
+            found[name] = Lab(name, _number(value["value"]), known_unit(value["unit"]), flag)
             rest = rest.replace(text[match.start() : value.end()], " ")
     return tuple(found.values()), rest
+
+
+def _number(written: str) -> float:
+    """Return a number; its comma parts thousands where three digits follow, else it is a decimal comma."""
+    whole = _THOUSANDS.fullmatch(written)
+    return float("".join(whole.groups()) if whole else written.replace(",", "."))

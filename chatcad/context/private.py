@@ -28,7 +28,12 @@ _IDENTIFIERS = re.compile(
     re.IGNORECASE,
 )
 # The next ones need capitals: "Dr White" is a name, "dr" or "white" alone is not.
-_TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mister|Dr|Doctor|Prof|Professor|Sir|Nurse|Sister)\b\.?(?:\s+[A-Z][\w'’-]*)+")
+TITLED = re.compile(
+    r"\b(?:(?i:drs?|mrs|prof)|[Mm]r|[Mm]s|Miss|Mister|Doctor|Professor|Sir|Nurse|Sister)\b\.?(?:\s+[A-Z](?:\.|[\w'’-]*))+"
+)
+"""A title with initials and names, such as "Dr. J. White" or "DR WHITE": a surname may be a word of our own lists.
+"MR" and "MS" in capitals are no titles: they are mitral regurgitation and multiple sclerosis as well."""
+
 _NAMES = re.compile(r"\b[A-Z][a-z'’-]+(?:\s+(?:[A-Z]\.\s*)?[A-Z][a-z'’-]+)+")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z'’-]*|\d+(?:[.,]\d+)?%?|[,;:.()/+?-]")
 _COUNTED = re.compile(r"(?:hour|day|night|week|month|year|pack|pillow|time)s?(?:-years?)?", re.IGNORECASE)
@@ -43,7 +48,7 @@ def without_identity(text: str) -> str:
     text
         Untrusted; control tokens and angle brackets are taken out as well.
     """
-    text = _TITLED.sub(" ", _IDENTIFIERS.sub(" ", neutral(text)))
+    text = TITLED.sub(" ", _IDENTIFIERS.sub(" ", neutral(text)))
     return " ".join(_NAMES.sub(_unless_known, text).split())
 
 

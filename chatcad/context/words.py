@@ -13,11 +13,14 @@ from chatcad.context.private import known_words_only, without_identity
 from chatcad.retrieval.graph import finding_graph
 from chatcad.types import Context, Sex
 
+_PERSON = r"(?:(?:wo)?man|(?:fe)?male|lady|gentleman|boy|girl|child|patient)"
+# Years alone may be those of a cough or of smoking: only a person or the text's beginning, cut off, makes them an age.
 _AGE = re.compile(
-    r"\b(?:aged?|age:?)\s*(?P<a>\d{1,3})\b|\b(?P<b>\d{1,3})[ -]*(?:years?|yrs?|y)[ -]*(?:old|o\b)|"
+    r"\b(?:aged?|age:?)\s*(?P<a>\d{1,3})\b|\b(?P<b>\d{1,3})[ -]*(?:years?|yrs?|y)[ -]*(?:old|of age|o\b)|"
     r"\b(?P<c>\d{1,3})\s*y\.?/?o\b\.?|"
     r"\b(?P<d>\d{1,3})\s?(?P<sex>(?-i:[MF]))\b|"
-    r"\bof\s+(?P<f>\d{1,3})\s+(?:years|yrs)\b|^\W*(?P<e>\d{1,3})\s*(?:years?|yrs?|y)\b",
+    rf"\b{_PERSON}\s+of\s+(?P<f>\d{{1,3}})\s+(?:years|yrs)\b|"
+    rf"^\W*(?P<e>\d{{1,3}})\s*(?:years?|yrs?|y)\b(?=\s*(?:$|[,.;:/]|(?:[mf]|{_PERSON})\b))",
     re.IGNORECASE,
 )
 _MONTHS_OLD = re.compile(r"\b\d{1,3}[ -]*(?:days?|weeks?|months?|mo)[ -]*old\b", re.IGNORECASE)
@@ -46,8 +49,11 @@ _DENIED = re.compile(
     r"(?<![^,])[^,]*\b(?:negative|denied|ruled out|absent)\b",
     re.IGNORECASE,
 )
-_FEVER = re.compile(r"\b(?:temp(?:erature)?|t)\s*(?:of|is|was|:|=)?\s*(\d{2}(?:\.\d)?)\s*(?:°?\s*C)?\b", re.IGNORECASE)
-FEVER_CELSIUS = 38.0
+_TEMPERATURE = re.compile(
+    r"\b(?:temp(?:erature)?|t|fever)(?:[\s:=]|of\b|is\b|was\b|to\b)*(\d{2,3}(?:\.\d{1,2})?)\s*°?\s*[CF]?\b",
+    re.IGNORECASE,
+)
+FEVER_CELSIUS, HOTTEST_CELSIUS = 38.0, 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,12 @@ def read_words(given: str) -> Context:
     """Return what a free text tells of the patient; it is never a fact about the film."""
     text = without_identity(given)
     heard = hear(text)
-    age, sex = age_of(text), sex_of(text)
+    cool = _TEMPERATURE.sub(" ", text)  # "101 F" is no woman of 101 years
+    age, sex = age_of(cool), sex_of(cool)
     pregnant = bool(_PREGNANT.search(heard.told)) and (sex != "M")
     labs, rest = find_labs(text)
     told = _keys(heard.told)
-    if any(float(t) >= FEVER_CELSIUS for t in _FEVER.findall(heard.told)) and "fever" not in told:
+    if any(is_fever(float(t)) for t in _TEMPERATURE.findall(heard.told)) and "fever" not in told:
         told = (*told, "fever")
     told += tuple(k for lab in labs if (k := lab_sign(lab.name, lab.value, lab.flag)) and k not in told)
     return Context(
@@ -92,14 +99,20 @@ def hear(text: str) -> Heard:
 
 
 def age_of(text: str) -> int | None:
-    """Return the age in years that a text gives, or ``None``."""
-    if _MONTHS_OLD.search(text):
+    """Return the age in years that a text gives first, or ``None``."""
+    match, young = _AGE.search(text), _MONTHS_OLD.search(text)
+    if young and (match is None or young.start() < match.start()):
         return 0
-    match = _AGE.search(text)
     if match is None:
         return None
     years = int(next(v for k, v in match.groupdict().items() if v and k != "sex"))
     return years if years <= 120 else None
+
+
+def is_fever(temperature: float) -> bool:
+    """Return whether a temperature is a fever, in degrees Celsius or, above 50, Fahrenheit."""
+    celsius = temperature if temperature <= 50 else round((temperature - 32) * 5 / 9, 1)
+    return FEVER_CELSIUS <= celsius <= HOTTEST_CELSIUS
 
 
 def band_of(age: int) -> str:

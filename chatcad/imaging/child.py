@@ -40,6 +40,7 @@ def main() -> None:
         replies.write(LENGTH.pack(len(reply)))
         replies.write(reply)
         replies.flush()
+        del reply  # or the next fork would hold this visitor's film
 
 
 def _warm_up() -> None:

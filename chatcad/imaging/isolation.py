@@ -65,8 +65,11 @@ class Keeper:
             try:
                 return _ask(process, data, limits)
             except BrokenPipeError:
-                process.kill()
+                self.stop()
                 return bytearray()
+            except BaseException:
+                self.stop()  # what it has yet to say would be taken for the next file's reply
+                raise
 
     def start(self) -> None:
         """Begin the process before the first file comes: its imports take half a second."""
@@ -98,12 +101,15 @@ def _ask(process: subprocess.Popen[bytes], data: bytes, limits: Limits) -> bytea
     to.write(REQUEST.pack(limits.max_bytes, limits.max_pixels, len(data)))
     to.write(data)
     to.flush()
-    (length,) = LENGTH.unpack(back.read(LENGTH.size).ljust(LENGTH.size, b"\0"))
+    if len(head := back.read(LENGTH.size)) < LENGTH.size:
+        raise BrokenPipeError("the keeper died")
+    (length,) = LENGTH.unpack(head)
     if length > _LONGEST_LINE + 4 * limits.max_pixels:
-        process.kill()
-        return bytearray()
+        raise BrokenPipeError("the reply is longer than any film's")
     reply = bytearray(length)
-    return reply if back.readinto(reply) == length else bytearray()
+    if back.readinto(reply) < length:
+        raise BrokenPipeError("the keeper died")
+    return reply
 
 
 KEEPER = Keeper()
@@ -126,9 +132,10 @@ def decode(data: bytes, limits: Limits) -> Radiograph:
             raise ImageRefused(_Refusal.model_validate_json(line).refused)
         film = _Film.model_validate_json(line)
         limits.check_shape(film.height, film.width)
-        count = film.height * film.width
-        pixels: FloatImage = np.frombuffer(reply, "<f4", count).reshape(film.height, film.width)
+        pixels: FloatImage = np.frombuffer(memoryview(reply)[: start - 1], "<f4").reshape(film.height, film.width)
     except ValueError as error:
         raise ImageRefused(DAMAGED) from error
+    if not (pixels.min() >= 0 and pixels.max() <= 1):  # as NaN isn't either
+        raise ImageRefused(DAMAGED)
     told = film.model_dump(exclude={"height", "width"})
     return Radiograph(pixels=pixels, sha256=hashlib.sha256(data).hexdigest(), **told)

@@ -146,12 +146,22 @@ def spacing(header: Dataset) -> tuple[tuple[float, float] | None, tuple[str, ...
     warnings : tuple of str
         Says so when a value was there and was ignored.
     """
-    recorded = [header[name].value for name in ("PixelSpacing", "ImagerPixelSpacing") if header.get(name)]
-    for value in recorded:
-        row, column = (float(value[0]), float(value[1])) if len(value) == 2 else (math.nan, math.nan)
+    recorded = [pair for name in ("PixelSpacing", "ImagerPixelSpacing") if (pair := _pair(header, name))]
+    for row, column in recorded:
         if 0.01 <= row <= 5 and 0.01 <= column <= 5 and abs(row / column - 1) <= 0.05:
             return (row, column), ()
     return None, (BAD_SPACING,) if recorded else ()
+
+
+def _pair(header: Dataset, name: str) -> tuple[float, float] | None:
+    """Return an element's two numbers; NaN where something else is written, ``None`` where nothing is."""
+    try:
+        if not (value := header.get(name)):
+            return None
+        row, column = map(float, value)
+    except (TypeError, ValueError):  # one number, or a decimal comma: no reason to refuse the film
+        return math.nan, math.nan
+    return row, column
 
 
 def _word(header: Dataset, name: str) -> str:

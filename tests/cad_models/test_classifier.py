@@ -45,6 +45,13 @@ def test_the_region_of_no_lungs_is_the_film():
     assert thorax_region(empty, empty).all()
 
 
+def test_a_speck_of_a_lung_is_no_region():
+    """A white-out leaves a few pixels; an empty region would give every label the probability 0."""
+    speck, none = np.zeros((256, 256), dtype=bool), np.zeros((256, 256), dtype=bool)
+    speck[100:102, 60:62] = True
+    assert thorax_region(speck, none).all()
+
+
 def test_the_region_leaves_out_corners_and_arms():
     _, anatomy = phantom()
     region = thorax_region(anatomy.right, anatomy.left)

@@ -57,7 +57,7 @@ def test_the_middle_square_is_cut_as_torchxrayvision_cuts_it():
     pixels = np.arange(24, dtype=np.float32).reshape(4, 6)
     square, box = centre_square(pixels)
     assert np.array_equal(square, pixels[:, 1:5])
-    assert box == (0.0, 1.0, 1 / 6, 5 / 6)
+    assert box == (1 / 6, 0.0, 5 / 6, 1.0)
 
 
 def test_grey_values_are_those_of_torchxrayvision():
@@ -68,11 +68,11 @@ def test_grey_values_are_those_of_torchxrayvision():
 def test_heat_lies_on_its_part_of_the_film_and_inside_the_thorax():
     evidence = np.zeros((7, 7), np.float32)
     evidence[3, 1] = 2.0
-    heat = on_film(evidence, (0.0, 1.0, 0.25, 0.75), make_masks())
+    heat = on_film(evidence, (0.25, 0.0, 0.75, 1.0), make_masks())
     assert heat.max() == 1.0 and heat[:, :20].max() == 0.0
     row, column = np.unravel_index(heat.argmax(), heat.shape)
     assert abs(row / 112 - 0.5) < 0.08 and abs(column / 112 - (0.25 + 0.5 * 1.5 / 7)) < 0.08
-    assert on_film(np.zeros((7, 7), np.float32), (0.0, 1.0, 0.0, 1.0), make_masks()) is None
+    assert on_film(np.zeros((7, 7), np.float32), (0.0, 0.0, 1.0, 1.0), make_masks()) is None
 
 
 @pytest.mark.parametrize("name", [DENSENET, *SLOW])
@@ -121,7 +121,7 @@ def test_the_words_of_an_uncalibrated_finding_hold_no_number(classifier, film):
 
 
 def test_a_calibrated_label_has_a_probability_from_the_raw_logit(classifier, film):
-    score = classifier.scores(film, make_masks())["Effusion"]
+    score = classifier.scores(film)["Effusion"]
     calibrated = PublicClassifier(DENSENET, classifier.network, classifier.labels, {"Effusion": point()})
     reading = next(r for r in calibrated.read_labels(film, make_masks(), "PA") if r.label == "Effusion")
     assert reading.probability == pytest.approx(1 / (1 + np.exp(-(2.0 * score + 0.3))))
@@ -239,3 +239,11 @@ def test_a_calibration_of_other_weights_is_not_used(cache, shipped):
     write_calibration("classifier", "0" * 64)
     assert not local.is_calibrated("classifier")
     assert local.classifier("classifier") is shipped
+
+
+@pytest.mark.parametrize("content", ['{"weights_sha256": ', "{}", "[]"])
+def test_a_damaged_calibration_is_said_with_its_remedy(cache, shipped, content):
+    write_calibration("classifier")
+    local.calibration_file("classifier").write_text(content)
+    with pytest.raises(ModelMissing, match=r"damaged.*calibrate"):
+        local.classifier("classifier")

@@ -7,6 +7,7 @@ import pytest
 from chatcad.cases import add, listed, remove
 from chatcad.cases.archive import archive_path
 from chatcad.cases.clean import GAP, clean
+from chatcad.cases.files import read_reports
 from chatcad.cases.reports import Picture, claims_of
 from chatcad.config import Settings
 from chatcad.errors import KnowledgeInvalid
@@ -72,6 +73,14 @@ def test_a_name_of_any_shape_is_left_out(name):
         assert "smithson" not in clean(text).text.lower()
 
 
+@pytest.mark.parametrize("told", ["Told to Dr. White.", "TOLD TO DR. ROSE WHITE.", "Seen by Dr. J. White on the film."])
+def test_a_name_after_its_title_is_left_out_even_where_it_is_a_common_word(told):
+    cleaned = clean(f"There is a nodule. {told} No effusion.")
+    assert "white" not in cleaned.text.lower()
+    assert cleaned.dropped["names, dates or identifiers"] == 1
+    assert {c.label for c in claims_of(cleaned.text)} == {"Nodule", "Effusion"}
+
+
 def test_capitals_throughout_are_read_as_words():
     assert clean("THERE IS A LARGE LEFT PLEURAL EFFUSION.").text == "There is a large left pleural effusion."
 
@@ -91,6 +100,16 @@ def test_reports_of_every_format_are_taken_in_once(settings, tmp_path):
     assert len(listed(settings)) == 4
     assert {r.origin for r in listed(settings)} == {"archive"}
     assert any(set(r.picture.flagged) == {"Edema"} for r in listed(settings))
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x85", "\u2028"])
+def test_a_mark_that_python_takes_for_a_line_end_cuts_no_report(tmp_path, mark):
+    report = f"The heart is large.{mark} No effusion."
+    lines = write(tmp_path, "one.jsonl", json.dumps({"text": report}, ensure_ascii=False) + "\r\n")
+    table = write(tmp_path, "two.csv", f"id,text\r\n1,{report}\r\n2,No mass.\r\n")
+    if mark != "\x0b":  # which JSON must escape
+        assert list(read_reports(lines)) == [report]
+    assert list(read_reports(table)) == [report, "No mass."]
 
 
 def test_the_store_holds_no_name_and_no_path(settings, tmp_path):

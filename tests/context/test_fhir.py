@@ -154,3 +154,20 @@ def test_too_many_resources_are_refused():
     many = {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}] * (MOST_RESOURCES + 1)}
     with pytest.raises(ContextRefused, match="more than"):
         read(many)
+
+
+def test_of_several_values_the_latest_counts_in_any_order():
+    def taken(day, value):
+        amount = {"value": value, "unit": "°C"}
+        return {
+            "resourceType": "Observation",
+            "code": {"text": "Body temperature"},
+            "effectiveDateTime": day,
+            "valueQuantity": amount,
+        }
+
+    days = [taken("2026-11-24", 39.2), taken("2026-11-01", 36.6)]
+    for order in (days, days[::-1]):
+        context = parse(json.dumps({"resourceType": "Bundle", "entry": [{"resource": r} for r in order]}), TODAY)
+        assert [lab.value for lab in context.labs] == [39.2]
+        assert context.told == ("fever",)

@@ -42,6 +42,9 @@ NAMED = (
         ("Tuberculosis ten years ago, now short of breath", {"tuberculosis", "breathlessness"}, set()),
         ("Temp 38.9", {"fever"}, set()),
         ("Temp 36.8", set(), set()),
+        ("Temp 98.6 F", set(), set()),
+        ("T 101.2", {"fever"}, set()),
+        ("NT-proBNP 2,500 ng/L", {"high_peptide"}, set()),
         ("NT-proBNP 2500 ng/L", {"high_peptide"}, set()),
         ("BNP normal", {"low_peptide"}, set()),
         ("The weather is fine.", set(), set()),
@@ -65,6 +68,15 @@ def test_told_denied_and_only_asked_are_kept_apart(text, told, denied):
         ("pregnancy test negative", None, "unknown", False, False),
         ("has two children at home and a cough", None, "unknown", False, False),
         ("cough for 2 years", None, "unknown", False, False),
+        ("cough of 2 years", None, "unknown", False, False),
+        ("10 years of smoking, cough", None, "unknown", False, False),
+        ("5 years ago had TB", None, "unknown", False, False),
+        ("2 years of cough. Age 61", "60-69", "unknown", False, False),
+        ("58 y, cough", "50-59", "unknown", False, False),
+        ("61 years of age", "60-69", "unknown", False, False),
+        ("62-year-old man with a 3-day-old fracture", "60-69", "M", False, False),
+        ("3-month-old, the mother is 30 years old", "0-9", "unknown", True, False),
+        ("fever of 101 F", None, "unknown", False, False),
     ],
 )
 def test_age_is_a_band_and_flags_follow_from_the_text(text, band, sex, child, pregnant):
@@ -88,6 +100,17 @@ def test_an_unknown_word_is_dropped_whatever_its_shape(text):
     assert not [n for n in ("xaver", "quillfeather") if n in in_words(parse(text)).lower()]
 
 
+@pytest.mark.parametrize(
+    "name", ["Dr. White", "dr. White", "DR. WHITE", "Dr. J. White", "Prof. J. R. White", "Mrs White"]
+)
+def test_a_name_after_its_title_goes_even_where_it_is_a_common_word(name):
+    assert in_words(parse(f"Cough, seen by {name}. Fever.")) == "Cough, seen by. Fever."
+
+
+def test_multiple_sclerosis_is_no_title():
+    assert parse("Known MS. Fever and cough").told == ("fever", "cough")
+
+
 def test_a_denial_stays_a_denial_in_the_prompt():
     assert in_words(parse("No fever, denies chest pain")) == "No fever, denies chest pain"
 
@@ -104,6 +127,19 @@ def test_laboratory_values_keep_their_units_and_are_not_judged():
         lab.name: (lab.value, lab.unit, lab.flag) for lab in parse("CRP 120 mg/L, WBC 14.5, D-dimer raised 900").labs
     }
     assert labs == {"CRP": (120, "mg/L", None), "white cells": (14.5, "", None), "D-dimer": (900, "", "high")}
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "flag"),
+    [("CRP 120 high", 120, "high"), ("CRP 4,5", 4.5, None), ("CRP 1,250", 1250, None), ("CRP 0,250", 0.25, None)],
+)
+def test_a_laboratory_value_with_a_comma_or_a_word_behind_it(text, value, flag):
+    (lab,) = parse(text).labs
+    assert (lab.value, lab.flag) == (value, flag)
+
+
+def test_when_a_value_was_taken_is_no_value():
+    assert not parse("CRP 3 days ago, pulse 2.5 hours later").labs
 
 
 def test_nothing_told_is_an_empty_context():

@@ -8,6 +8,7 @@ import pytest
 from cad_models import registry
 from cad_models.choice import EMBEDDED
 from cad_models.reader import CadReader
+from cad_models.sparing import load_or_spare
 from chatcad.cli import main
 from chatcad.config import Settings
 from chatcad.errors import ModelMissing
@@ -31,6 +32,17 @@ class Broken:
             raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
         return fail
+
+
+def test_a_missing_network_keeps_nothing_of_the_films_that_missed_it():
+    def missing():
+        raise ModelMissing("not there")
+
+    absent = load_or_spare(missing, lenient=True)
+    for _ in range(2):
+        with pytest.raises(ModelMissing, match="not there") as raised:
+            absent.read_labels("a film")
+        assert len(raised.traceback) == 2  # this test and the stand-in: no frames of the film before
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +149,14 @@ def test_without_outlines_the_labels_are_still_read(monkeypatch):
     assert study.masks is None
     assert {m.value for m in study.measurements} == {None}
     assert any(f.probability is not None for f in study.findings)
+
+
+def test_a_film_without_its_remarks_is_not_measured_as_it_says(monkeypatch):
+    monkeypatch.setattr("cad_models.reader.remarks", Broken().remarks)
+    study = read(CadReader(lenient=True))
+    assert study.missing[0].startswith("not outlined or measured: the outlining failed")
+    assert study.masks is None
+    assert {m.value for m in study.measurements} == {None}
 
 
 def test_a_marked_part_has_no_scores_without_the_classifier(monkeypatch, whole):

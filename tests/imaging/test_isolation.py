@@ -7,16 +7,29 @@ import os
 import sys
 import threading
 import time
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from chatcad.errors import ImageRefused
 from chatcad.imaging import child, isolation, load
 from chatcad.imaging.isolation import KEEPER
 
 from .phantoms import COLUMNS, ROWS, as_bytes, film
+
+TOLD = {
+    "height": ROWS, "width": COLUMNS, "view": "PA", "sex": "F", "age_band": None, "modality": "CR",
+    "spacing_mm": [0.2, 0.2], "warnings": [],
+}  # fmt: skip
+
+
+def reply_with(monkeypatch, pixels, told) -> None:
+    reply = pixels.tobytes() + b"\n" + json.dumps(told).encode()
+    monkeypatch.setattr(KEEPER, "exchange", lambda *_: bytearray(reply))
 
 
 def fork(monkeypatch, misdeed) -> tuple[bytes, float]:
@@ -98,19 +111,60 @@ def test_a_keeper_that_dies_on_a_file_is_one_refusal(monkeypatch):
         {"warnings": ["<script>"]},
         {"height": 10**9},
         {"height": ROWS + 1},
+        {"height": ROWS - 1},
         {"more": 1},
     ],
     ids=str,
 )
 def test_a_lying_child_is_refused(monkeypatch, change):
-    told = {"height": ROWS, "width": COLUMNS, "view": "PA", "sex": "F", "age_band": None, "modality": "CR"}
-    told |= {"spacing_mm": [0.2, 0.2], "warnings": []}
-    pixels = np.linspace(0, 1, ROWS * COLUMNS, dtype="<f4").tobytes()
-    monkeypatch.setattr(KEEPER, "exchange", lambda *_: bytearray(pixels + b"\n" + json.dumps(told).encode()))
+    pixels = np.linspace(0, 1, ROWS * COLUMNS, dtype="<f4")
+    reply_with(monkeypatch, pixels, TOLD)
     assert load(b"a film").sex == "F"
-    told |= change
+    reply_with(monkeypatch, pixels, TOLD | change)
     with pytest.raises(ImageRefused):
         load(b"a film")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
+def test_pixels_that_are_no_grey_are_refused(monkeypatch, value):
+    pixels = np.linspace(0, 1, ROWS * COLUMNS, dtype="<f4")
+    pixels[7] = value
+    reply_with(monkeypatch, pixels, TOLD)
+    with pytest.raises(ImageRefused):
+        load(b"a film")
+
+
+def test_the_line_behind_the_pixels_is_read_as_no_pixel(monkeypatch):
+    pixels = np.linspace(0, 1, ROWS * COLUMNS - 1, dtype="<f4")
+    reply_with(monkeypatch, pixels, TOLD)
+    with pytest.raises(ImageRefused):
+        load(b"a film")
+
+
+def test_a_reply_that_was_not_taken_is_nobody_elses(monkeypatch):
+    def out_of_memory(_):
+        raise MemoryError
+
+    monkeypatch.setattr(isolation, "LENGTH", SimpleNamespace(size=child.LENGTH.size, unpack=out_of_memory))
+    with pytest.raises(MemoryError):
+        load(as_bytes(film(12, PatientAge="010Y")))
+    monkeypatch.undo()
+    assert load(as_bytes(film(12, PatientAge="080Y"))).age_band == "80-89"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_keeper_lets_go_of_a_film():
+    def resident() -> int:
+        return int(Path(f"/proc/{KEEPER._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    load(as_bytes(film(12)))
+    before = resident()
+    large = np.kron(np.arange(48, dtype=np.uint8).reshape(8, 6) * 5, np.ones((400, 500), np.uint8))
+    picture = BytesIO()
+    Image.fromarray(large).save(picture, "PNG")
+    pixels = load(picture.getvalue()).pixels
+    assert pixels.shape == large.shape
+    assert resident() - before < pixels.nbytes / 2
 
 
 def test_visitors_at_the_same_time_get_their_own_film():

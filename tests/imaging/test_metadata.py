@@ -112,6 +112,16 @@ def test_implausible_spacing_is_ignored_and_said(spacing):
     assert radiograph.warnings == (metadata.BAD_SPACING,)
 
 
+@pytest.mark.parametrize("recorded", [b"0.15", b"0,15\\0,15", b"0.15\\", b"about 0.2"])
+def test_spacing_that_is_no_pair_of_numbers_costs_the_spacing_and_not_the_film(recorded):
+    raw = as_bytes(film(12, ImagerPixelSpacing=[0.1234567, 0.1234567])).replace(
+        b"0.1234567\\0.1234567 ", recorded.ljust(20)
+    )
+    radiograph = load(raw)
+    assert radiograph.spacing_mm is None
+    assert radiograph.warnings == (metadata.BAD_SPACING,)
+
+
 def test_implausible_pixel_spacing_falls_back_to_the_imager():
     assert reading(PixelSpacing=[0, 0]).spacing_mm == (0.2, 0.2)
 

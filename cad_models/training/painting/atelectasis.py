@@ -58,7 +58,7 @@ def _plates(film: FloatImage, anatomy: Anatomy, side: str, rng: Rng) -> tuple[Fl
 
 
 def _collapse(film: FloatImage, anatomy: Anatomy, side: str, rng: Rng) -> tuple[FloatImage, FloatImage]:
-    """Raise the hemidiaphragm by warping, and darken out the base with a medial wedge of dense lung."""
+    """Raise the hemidiaphragm by warping, and whiten the base with a medial wedge of dense lung."""
     rows, columns = anatomy.grid
     height, lateral = anatomy.height(side), anatomy.laterality(side)
     top, bottom, _, _ = anatomy.box(side)

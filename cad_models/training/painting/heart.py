@@ -11,8 +11,6 @@ from scipy import ndimage
 from cad_models.training.painting.canvas import Anatomy, Rng, bounding_box
 from chatcad.types import FloatImage, Mask
 
-ENLARGED = 0.50  # cardiothoracic ratio on a PA film (Danzer 1919)
-
 
 def ratio(anatomy: Anatomy) -> float:
     """Return the cardiothoracic ratio of the masks, 0 when there is no heart."""

@@ -15,13 +15,13 @@ MASS_RADIUS = 0.042  # of the film's side: 3 cm across on a film of 36 cm
 
 
 def paint_nodule(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
-    """Paint one to four nodules (radius .012 to .042 of the film's side)."""
+    """Paint one to four nodules (radius .013 to .042 of the film's side)."""
     count = 1 if rng.random() < 0.6 else int(rng.integers(2, 5))
     return _paint_round(film, anatomy, rng, label="Nodule", count=count, radii=(0.013, MASS_RADIUS))
 
 
 def paint_mass(film: FloatImage, anatomy: Anatomy, rng: Rng) -> Painted:
-    """Paint one or two masses (radius .042 to .13 of the film's side), lobulated."""
+    """Paint one or two masses (radius .042 to .12 of the film's side), lobulated."""
     count = 1 if rng.random() < 0.8 else 2
     return _paint_round(film, anatomy, rng, label="Mass", count=count, radii=(MASS_RADIUS, 0.12))
 

@@ -1,4 +1,4 @@
-"""Pairs: one normal film twice, alike in everything but the disease painted into one of them.
+"""Pairs: one film twice, alike in everything but the disease painted into one of them.
 
 It knows which painter serves which label, which labels a painted film leaves open, and how to draw a pair. Both
 members share geometry, exposure and artefacts, and often some *other* disease, so that neither the hospital nor

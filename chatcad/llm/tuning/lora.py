@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-RANK, ALPHA = 8, 16
+RANK = 8
 _PEFT = "base_model.model."
 
 
@@ -36,7 +36,7 @@ class Tuned:
         return {k.removeprefix(_PEFT): t for k, t in get_peft_model_state_dict(self.wrapped).items()}
 
 
-def open_for_training(name: str, rank: int = RANK, alpha: float = ALPHA) -> tuple[Tuned, Any]:
+def open_for_training(name: str, rank: int, alpha: float) -> tuple[Tuned, Any]:
     """Load a chat model from a folder or hub id and give it an adapter; return it with its tokenizer.
 
     Frozen weights are bf16 where this machine is quick at it; the factors stay fp32. Attention is computed plainly,

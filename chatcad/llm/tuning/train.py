@@ -22,7 +22,6 @@ from chatcad.llm.tuning.phrases import Split
 
 RATE = 8e-4
 WARM_UP = 0.04
-SCENES_A_STEP = 1
 CLIP = 1.0
 LOG_EVERY, SAVE_EVERY = 20, 40
 HELD_OUT_SCENES = 12
@@ -55,16 +54,15 @@ def train(tuned: Tuned, tokenizer: Any, plan: Plan) -> dict[str, Any]:
     while (spent := (before + time.monotonic() - start) / (60 * plan.minutes)) < 1:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * rate_at(spent)
-        for _ in range(SCENES_A_STEP):
-            value = loss(tuned.network, next(stream))
-            torch.autograd.backward(value / SCENES_A_STEP)
-            recent.append(value.item())
+        value = loss(tuned.network, next(stream))
+        torch.autograd.backward(value)
+        recent.append(value.item())
         torch.nn.utils.clip_grad_norm_(tuned.parameters.values(), CLIP)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         facts |= {"step": facts["step"] + 1, "seconds": before + time.monotonic() - start}
         if facts["step"] % LOG_EVERY == 0:
-            _log(plan.folder, {**_round(facts), "loss": round(fmean(recent[-SCENES_A_STEP * LOG_EVERY :]), 4)})
+            _log(plan.folder, {**_round(facts), "loss": round(fmean(recent[-LOG_EVERY:]), 4)})
         if facts["step"] % SAVE_EVERY == 0:
             save_state(state, tuned, optimizer, facts)
     save_state(state, tuned, optimizer, facts)
