@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from chatcad import findings, observe
 from chatcad.errors import ChatCADError
 from chatcad.line import Gone, Line
-from chatcad.loading import Loading
+from chatcad.loading import Loading, loaded
 from chatcad.types import Box, Region, Sentence, Study, Turn
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Desk:
         ImageRefused, ModelMissing, TooMany, Busy, AuditFailed
             Why there is no study.
         """
-        read_film = self.loading.films.result()
+        read_film = loaded(self.loading.films)
         try:
             self.loading.pace.take(owner)
             with self.loading.film_line.turn(owner):
@@ -109,7 +109,7 @@ class Desk:
         ModelMissing
             What answers need could not be loaded.
         """
-        reader = self.loading.system.result().reader
+        reader = loaded(self.loading.system).reader
         with self.line.turn(owner):
             return findings.look(study, marked, reader.occluded)
 
@@ -121,7 +121,7 @@ class Desk:
         ModelMissing, TooMany, Busy
             What answers need could not be loaded, the owner asks too often, or every place in the line is taken.
         """
-        self.loading.system.result()
+        loaded(self.loading.system)
         self.loading.pace.take(owner)
         self.line.admit()
 
@@ -159,7 +159,7 @@ class Desk:
         answer.say(None)
 
     def _speak(self, answer: Answer, question: str, talk: Conversation, owner: str) -> None:
-        words = self.loading.system.result().stream(question, talk)
+        words = loaded(self.loading.system).stream(question, talk)
         turn = None
         try:
             for said in words:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chatcad.config import Settings
 from chatcad.errors import ChatCADError, ModelMissing, in_one_line
@@ -23,6 +23,7 @@ from chatcad.types import Study
 if TYPE_CHECKING:
     from chatcad.pipeline import ChatCAD
 
+T = TypeVar("T")
 FilmReader = Callable[[Path | bytes], Study]
 
 _log = logging.getLogger("chatcad.loading")
@@ -72,6 +73,20 @@ class Loading:
         reader = open_networks(settings, lenient=True)
         self.films.set_result(lambda source: read_film(source, reader, settings))
         self.system.set_result(ChatCAD.open(settings, serving=True))
+
+
+def loaded(promise: Future[T]) -> T:
+    """Wait for what a promise of `Loading` brings and return it.
+
+    Raises
+    ------
+    ModelMissing
+        It could not be loaded.
+    """
+    error = promise.exception()
+    if error is not None:
+        raise error.with_traceback(None)  # raised again and again, it would keep every caller's frames, films included
+    return promise.result()
 
 
 def _typed(error: Exception) -> ModelMissing:
