@@ -17,7 +17,6 @@ import yaml
 from numpy.typing import NDArray
 
 from chatcad.errors import KnowledgeInvalid
-from chatcad.retrieval.adapter import Adapter
 from chatcad.retrieval.dense import Hit, IndexDamaged, Vector
 from chatcad.retrieval.passages import Record
 
@@ -39,8 +38,8 @@ class Asked:
     rows: NDArray[np.int64]
 
     @classmethod
-    def open(cls, folder: Path, adapter: Adapter) -> Asked:
-        """Read what `save` wrote, with the vectors as ``adapter`` turns a question's.
+    def open(cls, folder: Path) -> Asked:
+        """Read what `save` wrote.
 
         Raises
         ------
@@ -51,7 +50,7 @@ class Asked:
         rows = np.array([row for row, _ in _listed(folder)], dtype=np.int64)
         if len(vectors) != len(rows):
             raise IndexDamaged(f"{folder}: {len(vectors)} vectors for {len(rows)} questions")
-        return cls(adapter(vectors), rows)
+        return cls(vectors, rows)
 
     @cached_property
     def answered(self) -> frozenset[int]:

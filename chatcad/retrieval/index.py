@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from chatcad.errors import SearchFailed
 from chatcad.retrieval import dense
-from chatcad.retrieval.adapter import Adapter
 from chatcad.retrieval.asked import Asked
 from chatcad.retrieval.dense import DenseIndex, Hit, IndexDamaged, Vector
 from chatcad.retrieval.lexical import LexicalIndex
@@ -79,10 +78,8 @@ def matched_text(record: Record) -> str:
     return " ".join((f"{record.title}. {searched_text(record)}", *record.asks))
 
 
-def open_index(folder: Path, url: str = "", adapter: Adapter | None = None) -> GuidelineIndex:
+def open_index(folder: Path, url: str = "") -> GuidelineIndex:
     """Open the index at ``folder``, whose vectors are on the Chroma server at ``url`` where one is given.
-
-    ``adapter`` turns the example questions as it turns those that are searched for.
 
     Raises
     ------
@@ -105,7 +102,7 @@ def open_index(folder: Path, url: str = "", adapter: Adapter | None = None) -> G
             records,
             dense.open_dense(client, manifest["store"]),
             LexicalIndex.open(folder),
-            Asked.open(folder, adapter or Adapter()),
+            Asked.open(folder),
             vectors,
             manifest["rows"],
             newer,

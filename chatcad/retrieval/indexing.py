@@ -21,11 +21,12 @@ from chatcad.retrieval.dense import AUDIENCES, IndexDamaged, Vector
 from chatcad.retrieval.index import matched_text, read_manifest, read_records, searched_text
 from chatcad.retrieval.lexical import LexicalIndex
 from chatcad.retrieval.passages import Record
+from chatcad.retrieval.question_model import Embed
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-SCHEMA = 6  # raise it when the way that records are made, embedded or stored changes
+SCHEMA = 7  # raise it when the way that records are made, embedded or stored changes
 BATCH = 32
 TEXT, TITLE, ASKS = 0.7, 0.3, 0.7  # shares of a passage's vector
 KEPT_INDEXES = 3
@@ -47,6 +48,7 @@ def build(
     url: str = "",
     *,
     outside: Sequence[str] = (),
+    embed_questions: Embed | None = None,
 ) -> None:
     """Embed ``records`` into a new index at ``folder``; nothing is seen there before it is whole.
 
@@ -61,18 +63,25 @@ def build(
     embeddings
         Its vectors have unit length.
     model
-        The embedding model's name, as it went into the fingerprint.
+        The embeddings' name, as it went into the fingerprint.
     url
         Of the Chroma server that holds the vectors; by default they are in the folder.
     outside
         Questions that no record answers.
+    embed_questions
+        Of the example questions, as those that are searched for are embedded; by default as records are.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     listed = asked.examples(records, outside)
     known, questions = _known_vectors(folder.parent, model)
-    embedded = questions | _embedded(_unknown(records, listed, known, questions), embeddings)
-    vectors = np.stack([known[_said(r)] if _said(r) in known else _mixed(r, embedded) for r in records])
-    write_index(records, vectors, folder, model, url, questions=[(row, text, embedded[text]) for row, text in listed])
+    statements = embedded(
+        {text for record in records if _all_of(record) not in known for text in said_of(record)},
+        embeddings.embed_documents,
+    )
+    asked_new = {text for _, text in listed} - questions.keys()
+    questions |= embedded(asked_new, embed_questions or embeddings.embed_documents)
+    vectors = np.stack([known[_all_of(r)] if _all_of(r) in known else mixed(r, statements, questions) for r in records])
+    write_index(records, vectors, folder, model, url, questions=[(row, text, questions[text]) for row, text in listed])
 
 
 def write_index(
@@ -118,26 +127,34 @@ def _newer(records: Sequence[Record]) -> dict[int, list[int]]:
     return newer
 
 
-def _unknown(
-    records: Sequence[Record], listed: Sequence[tuple[int, str]], known: Collection[str], questions: Collection[str]
-) -> set[str]:
-    """Return the texts that no older index has the vector of."""
-    new = {text for r in records if _said(r) not in known for text in (searched_text(r), r.title)}
-    return new | {text for _, text in listed if text not in questions}
+def mixed(record: Record, statements: Mapping[str, Vector], questions: Mapping[str, Vector]) -> Vector:
+    """Return a passage's vector: its title is what it is about in few words, its questions are nearer still.
+
+    Parameters
+    ----------
+    statements, questions
+        The vectors of `said_of` the record, and of its questions.
+    """
+    views = [
+        (TEXT, [statements[searched_text(record)]]),
+        (TITLE, [statements[record.title]]),
+        (ASKS, [questions[text] for text in record.asks]),
+    ]
+    sums = sum(share * np.mean(vectors, axis=0) for share, vectors in views if vectors)
+    return np.asarray(sums / np.linalg.norm(sums), dtype=np.float32)
 
 
-def _mixed(record: Record, embedded: Mapping[str, Vector]) -> Vector:
-    """Return a passage's vector: its title is what it is about in few words, its questions are nearer still."""
-    views = [(TEXT, [searched_text(record)]), (TITLE, [record.title]), (ASKS, list(record.asks))]
-    mixed = sum(share * np.mean([embedded[t] for t in texts], axis=0) for share, texts in views if texts)
-    return np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)
+def said_of(record: Record) -> tuple[str, str]:
+    """Return what is embedded of a record beside the questions that it answers."""
+    return searched_text(record), record.title
 
 
-def _said(record: Record) -> str:
-    return "\n".join((record.title, searched_text(record), *record.asks))
+def _all_of(record: Record) -> str:
+    return "\n".join((*said_of(record), *record.asks))
 
 
-def _embedded(texts: Collection[str], embeddings: Embeddings) -> dict[str, Vector]:
+def embedded(texts: Collection[str], embed: Embed) -> dict[str, Vector]:
+    """Return the vector of each text, with a bar while it takes long."""
     from tqdm import tqdm
 
     done: dict[str, Vector] = {}
@@ -145,7 +162,7 @@ def _embedded(texts: Collection[str], embeddings: Embeddings) -> dict[str, Vecto
     with tqdm(total=len(waiting), desc="indexing guidelines", unit="text", leave=False) as bar:
         for start in range(0, len(waiting), BATCH):
             batch = waiting[start : start + BATCH]
-            done |= zip(batch, np.asarray(embeddings.embed_documents(batch), dtype=np.float32), strict=True)
+            done |= zip(batch, np.asarray(embed(batch), dtype=np.float32), strict=True)
             bar.update(len(batch))
     return done
 
@@ -158,7 +175,7 @@ def _known_vectors(indexes: Path, model: str) -> tuple[dict[str, Vector], dict[s
         try:
             manifest = read_manifest(folder)
             if (manifest["model"], manifest["schema"]) == (model, SCHEMA):
-                texts = [_said(r) for r in read_records(folder, manifest)]
+                texts = [_all_of(r) for r in read_records(folder, manifest)]
                 known |= zip(texts, np.load(folder / "vectors.npy", allow_pickle=False), strict=True)
                 questions |= asked.known_vectors(folder)
         except (IndexDamaged, OSError, ValueError, KeyError):

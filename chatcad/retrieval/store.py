@@ -11,12 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chatcad.config import Settings
 from chatcad.errors import KnowledgeInvalid
 from chatcad.premises import keep_on_premises
-from chatcad.retrieval.adapter import Adapter
 from chatcad.retrieval.added import (
     AddReport,
     add_documents,
@@ -27,9 +24,10 @@ from chatcad.retrieval.added import (
     stored,
 )
 from chatcad.retrieval.asked import load_outside, outside_path
-from chatcad.retrieval.embedding import embed_questions, embedder, model_name
+from chatcad.retrieval.embedding import embedder
 from chatcad.retrieval.medquad import load_medquad, medquad_path
 from chatcad.retrieval.passages import Record, asks_path, load_passages
+from chatcad.retrieval.question_model import Embed, names, question_embedder
 from chatcad.types import Passage
 
 if TYPE_CHECKING:
@@ -120,31 +118,34 @@ def _retriever(settings: Settings) -> GuidelineRetriever:
     from chatcad.retrieval.rerank import reranker
     from chatcad.retrieval.retriever import GuidelineRetriever
 
-    adapter = Adapter.load(settings)
-
-    def embed(texts: list[str]) -> list[list[float]]:
-        turned: list[list[float]] = adapter(np.array(embed_questions(texts, settings), dtype=np.float32)).tolist()
-        return turned
-
-    return GuidelineRetriever(index=open_own(settings, adapter), embed=embed, rerank=reranker(settings))
+    embed = question_embedder(settings)
+    return GuidelineRetriever(index=_index(settings, embed), embed=embed, rerank=reranker(settings))
 
 
-def open_own(settings: Settings, adapter: Adapter) -> GuidelineIndex:
+def _index(settings: Settings, embed_questions: Embed) -> GuidelineIndex:
     """Return the index of the whole store; it is built first where it is missing or damaged."""
     from chatcad.retrieval.dense import IndexDamaged, server
     from chatcad.retrieval.index import open_index
     from chatcad.retrieval.indexing import build, fingerprint
 
-    model, url = model_name(settings), settings.chroma_url
+    model, url = names(settings), settings.chroma_url
     if url.startswith(("http://", "https://")):  # anything else is refused as no address
         keep_on_premises(url, "passages and questions' vectors", allow_remote=settings.allow_remote)
     folder = settings.cache / "index" / fingerprint(_contents(settings), model, url)
     if folder.exists():
         try:
-            return open_index(folder, url, adapter)
+            return open_index(folder, url)
         except IndexDamaged as error:
             _log.warning("the guideline index is damaged and is built again: %s", error)
     if url:
         server(url).close()  # before minutes of embedding, which end there
-    build(_records(settings), folder, embedder(settings), model, url, outside=load_outside(settings.knowledge))
-    return open_index(folder, url, adapter)
+    build(
+        _records(settings),
+        folder,
+        embedder(settings),
+        model,
+        url,
+        outside=load_outside(settings.knowledge),
+        embed_questions=embed_questions,
+    )
+    return open_index(folder, url)
