@@ -57,10 +57,15 @@ class Asked:
         """The rows of the passages that answer an example."""
         return frozenset(int(row) for row in np.unique(self.rows) if row != NOBODY)
 
-    def nearest(self, vector: Sequence[float] | Vector, allowed: NDArray[np.bool_], n: int) -> list[Hit]:
+    def alike(self, vector: Sequence[float] | Vector) -> Vector:
+        """Return how like each example a question is, ``(n,)`` cosines: what `nearest` and `lead` judge by."""
+        cosines: Vector = self.vectors @ np.asarray(vector, dtype=np.float32)
+        return cosines
+
+    def nearest(self, alike: Vector, allowed: NDArray[np.bool_], n: int) -> list[Hit]:
         """Return up to ``n`` (row, mean cosine of its nearest questions) among the ``allowed`` rows, best first."""
         inside = self.rows != NOBODY
-        rows, cosines = self.rows[inside], self._cosines(vector)[inside]
+        rows, cosines = self.rows[inside], alike[inside]
         if not len(rows):
             return []
         order = np.lexsort((-cosines, rows))
@@ -72,22 +77,18 @@ class Asked:
         found = [(int(row), float(mean)) for row, mean in zip(rows[starts], means, strict=True) if allowed[row]]
         return sorted(found, key=lambda hit: -hit[1])[:n]
 
-    def lead(self, vector: Sequence[float] | Vector, passage: float) -> float:
+    def lead(self, alike: Vector, passage: float) -> float:
         """Return how much nearer a question is to what passages answer than to what nobody does.
 
         Parameters
         ----------
-        vector
+        alike
             Of the question.
         passage
             Its cosine with the nearest passage: a document without example questions has a voice as well.
         """
-        cosines, inside = self._cosines(vector), self.rows != NOBODY
-        return max(passage + STATEMENT, _mean_of_best(cosines[inside])) - _mean_of_best(cosines[~inside])
-
-    def _cosines(self, vector: Sequence[float] | Vector) -> NDArray[np.float32]:
-        cosines: NDArray[np.float32] = self.vectors @ np.asarray(vector, dtype=np.float32)
-        return cosines
+        inside = self.rows != NOBODY
+        return max(passage + STATEMENT, _mean_of_best(alike[inside])) - _mean_of_best(alike[~inside])
 
 
 def examples(records: Sequence[Record], outside: Sequence[str]) -> list[tuple[int, str]]:

@@ -45,9 +45,9 @@ class GuidelineIndex:
         """Return up to ``n`` (row, cosine similarity) nearest to ``vector``, best first."""
         return self.dense.nearest(vector, audiences, n)
 
-    def asked_alike(self, vector: Sequence[float] | Vector, audiences: Collection[str], n: int) -> list[Hit]:
-        """Return up to ``n`` (row, mean cosine) whose example questions are nearest to ``vector``, best first."""
-        return self.asked.nearest(vector, self._mask(frozenset(audiences)), n)
+    def asked_alike(self, alike: Vector, audiences: Collection[str], n: int) -> list[Hit]:
+        """Return up to ``n`` (row, mean cosine) whose example questions are nearest by ``asked.alike``, best first."""
+        return self.asked.nearest(alike, self._mask(frozenset(audiences)), n)
 
     def matching(self, text: str, audiences: Collection[str], n: int) -> list[Hit]:
         """Return up to ``n`` (row, BM25 score) that share a term with ``text``, best first."""

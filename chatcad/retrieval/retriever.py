@@ -14,7 +14,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, InstanceOf
 
-from chatcad.retrieval.dense import Hit
+from chatcad.retrieval.dense import Hit, Vector
 from chatcad.retrieval.index import GuidelineIndex, searched_text
 from chatcad.retrieval.query import Query, understand
 from chatcad.retrieval.ranking import Candidates, Weights, distinct, fuse, newest_first, prior, superseding
@@ -104,25 +104,26 @@ class GuidelineRetriever(BaseRetriever):
             return ()
         vector = self.embed([query.meant])[0]
         near = {a: self.index.nearest(vector, {a}, CANDIDATES) for group in AUDIENCES[mode] for a in group}
-        if self._outside(query, vector, near):
+        alike = self.index.asked.alike(vector)
+        if self._outside(query, alike, near):
             return ()
         ranked: list[Hit] = []
         for audiences in AUDIENCES[mode]:
             if len(ranked) < k:
-                ranked += self._ranked(query, self._lists(query, vector, near, audiences), audiences, k - len(ranked))
+                ranked += self._ranked(query, self._lists(query, alike, near, audiences), audiences, k - len(ranked))
         records, ceiling = self.index.records, self.weights.ceiling
         shares = [(records[row], round(min(1.0, max(0.0, score / ceiling)), 4)) for row, score in ranked]
         return tuple(record.passage(f"P{n}", share) for n, (record, share) in enumerate(shares, 1))
 
-    def _outside(self, query: Query, vector: Sequence[float], near: Mapping[str, Sequence[Hit]]) -> bool:
+    def _outside(self, query: Query, alike: Vector, near: Mapping[str, Sequence[Hit]]) -> bool:
         """Whether the question by itself, without the film's findings, is nearer to what nobody answers here."""
         if not self.abstains or query.vague:
             return False
         cosines = [hits[0][1] for hits in near.values() if hits]
-        return not cosines or self.index.asked.lead(vector, max(cosines)) < self.margin
+        return not cosines or self.index.asked.lead(alike, max(cosines)) < self.margin
 
     def _lists(
-        self, query: Query, vector: Sequence[float], near: Mapping[str, Sequence[Hit]], audiences: Collection[str]
+        self, query: Query, alike: Vector, near: Mapping[str, Sequence[Hit]], audiences: Collection[str]
     ) -> dict[Channel, list[Hit]]:
         """Return what each search finds for one audience; ``near`` are the hits by meaning of each."""
         dense = sorted((hit for a in audiences for hit in near[a]), key=lambda hit: -hit[1])[:CANDIDATES]
@@ -130,7 +131,7 @@ class GuidelineRetriever(BaseRetriever):
         return {
             "dense": [hit for hit in dense if hit[1] >= FLOOR or not self.abstains],
             "lexical": [hit for hit in lexical if hit[1] >= WEAK_MATCH * lexical[0][1]],
-            "asked": [hit for hit in self.index.asked_alike(vector, audiences, CANDIDATES) if hit[1] >= FLOOR],
+            "asked": [hit for hit in self.index.asked_alike(alike, audiences, CANDIDATES) if hit[1] >= FLOOR],
         }
 
     def _ranked(

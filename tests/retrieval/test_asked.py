@@ -20,28 +20,28 @@ def asked(*listed: tuple[int, tuple[float, float]]) -> Asked:
 def test_a_passage_is_as_near_as_its_three_nearest_questions():
     known = asked((0, NORTH), (0, NORTH), (0, NORTH), (0, WEST), (1, BETWEEN), (2, NORTH))
     everyone = np.ones(3, dtype=bool)
-    assert known.nearest(NORTH, everyone, 5) == [(0, 1.0), (2, 1.0), (1, pytest.approx(np.sqrt(0.5)))]
-    assert known.nearest(NORTH, np.array([False, True, False]), 5) == [(1, pytest.approx(np.sqrt(0.5)))]
-    assert known.nearest(NORTH, everyone, 1) == [(0, 1.0)]
+    assert known.nearest(known.alike(NORTH), everyone, 5) == [(0, 1.0), (2, 1.0), (1, pytest.approx(np.sqrt(0.5)))]
+    assert known.nearest(known.alike(NORTH), np.array([False, True, False]), 5) == [(1, pytest.approx(np.sqrt(0.5)))]
+    assert known.nearest(known.alike(NORTH), everyone, 1) == [(0, 1.0)]
 
 
 def test_a_passage_with_fewer_questions_is_not_punished_for_it():
     known = asked((0, NORTH), (0, EAST), (0, EAST), (1, NORTH))
-    assert known.nearest(NORTH, np.ones(2, dtype=bool), 2)[0] == (1, 1.0)
+    assert known.nearest(known.alike(NORTH), np.ones(2, dtype=bool), 2)[0] == (1, 1.0)
 
 
 def test_the_lead_is_of_what_passages_answer_over_what_nobody_does():
     known = asked((NOBODY, NORTH), (0, EAST))
-    assert known.lead(EAST, passage=0.0) == pytest.approx(1.0)
-    assert known.lead(NORTH, passage=0.0) < 0
+    assert known.lead(known.alike(EAST), passage=0.0) == pytest.approx(1.0)
+    assert known.lead(known.alike(NORTH), passage=0.0) < 0
     # A document without example questions speaks by its own nearness.
-    assert known.lead(NORTH, passage=1.0) > 0
+    assert known.lead(known.alike(NORTH), passage=1.0) > 0
 
 
 def test_without_examples_nothing_is_outside_and_nothing_is_found():
     known = Asked(np.zeros((0, 2), dtype=np.float32), np.zeros(0, dtype=np.int64))
-    assert known.nearest(EAST, np.ones(1, dtype=bool), 3) == []
-    assert known.lead(EAST, passage=0.0) > 0
+    assert known.nearest(known.alike(EAST), np.ones(1, dtype=bool), 3) == []
+    assert known.lead(known.alike(EAST), passage=0.0) > 0
     assert known.answered == frozenset()
 
 
