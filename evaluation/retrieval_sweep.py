@@ -22,7 +22,7 @@ TRIED: dict[str, tuple[float, ...]] = {
     "same_matter": (0.8, 0.85, 0.9, 2.0),
     "duplicate": (0.9, 0.95, 2.0),
 }
-MARGINS = (0.0, 0.03, 0.06, 0.09, 0.12, 0.15)
+MARGINS = (0.0, 0.05, 0.1, 0.13, 0.15, 0.17, 0.19, 0.21, 0.25)
 
 
 def run(settings: Settings) -> dict[str, Any]:

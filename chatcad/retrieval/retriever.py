@@ -29,8 +29,9 @@ RERANKED = 20
 WEAK_MATCH = 0.3
 # Cosine under which a passage isn't on the question at all.
 FLOOR = 0.2
-# By how much nearer a question must be to what passages answer than to what nobody does; chosen on the "dev" questions.
-MARGIN = 0.16
+# By how much nearer a question must be to what passages answer than to what nobody does: midway between the "dev"
+# questions of both sorts, but for one about a dog's chest film.
+MARGIN = 0.17
 
 # The audiences of each mode, in the order in which they are tried.
 AUDIENCES: dict[Mode, tuple[frozenset[str], ...]] = {
