@@ -56,6 +56,7 @@ def test_nothing_is_cut_off_and_the_chat_works_at_every_size(fake_server, visit,
 
 def test_the_two_switches_stand_on_one_line_on_a_desk(fake_server, visit) -> None:
     page = visit(fake_server, **SIZES["desk_1400"]).page
+    page.locator("#switches label").first.wait_for()  # the heading, for which a visit waits, comes before it
     rows = {round(label.bounding_box()["y"]) for label in page.locator("#switches label").all()}
     assert len(rows) == 1
 
