@@ -98,7 +98,7 @@ def visit(shots: Photographer, name: str, give: Callable[[Page], None]) -> None:
     shots.take(page, f"{name}_answer", whole=True)
     page.locator("#report textarea").press("Control+End")
     page.locator("#report textarea").type("\nUnchanged since the last film.")
-    page.locator("#report-buttons button").first.click()
+    page.locator("#report-buttons button.primary").click()
     page.locator(".proof").first.wait_for()
     page.locator("#report").scroll_into_view_if_needed()
     shots.take(page, f"{name}_report_edited")

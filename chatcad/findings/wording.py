@@ -101,10 +101,14 @@ def describe_unseen(findings: Sequence[Finding], mode: Mode) -> str:
     """Return what says that findings were not assessed: for a patient the urgent ones, and how to hear the rest."""
     if mode == "clinician" or len(findings) <= PATIENT_LIST:
         return describe_group(findings, "not_assessed", mode)
-    first = sorted(findings, key=lambda f: _FIRST_NAMED.index(terms()[f.label].urgency))[:PATIENT_LIST]
-    names = ", ".join(words_for(f.label).plain for f in first)
+    names = ", ".join(words_for(f.label).plain for f in most_urgent_first(findings)[:PATIENT_LIST])
     template: str = table("wording")["groups"]["patient"]["not_assessed_brief"]
     return template.format(names=names, count=len(findings))
+
+
+def most_urgent_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in the order of how soon each would need help; those alike keep theirs."""
+    return sorted(findings, key=lambda f: _FIRST_NAMED.index(terms()[f.label].urgency))
 
 
 def name_in_list(label: str, mode: Mode) -> str:

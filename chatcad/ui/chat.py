@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -27,6 +28,8 @@ MADE = '<details class="made"><summary>'
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~$]|^[#+>-]")  # a picture, a link's address or a list needs one of these first
 _ENTITIES = {"&": "&amp;", "<": "&lt;", "@": "&#64;", "://": "&#58;//", "www.": "www&#46;"}  # no autolinks either
 _MOST_MARKS = 4
+_TOLD_APART = 60
+"""Letters of a sentence by which its reader finds it again."""
 _CHECKS = {
     "kept": "agrees with the facts",
     "rewritten": "rewritten once, then it agreed",
@@ -54,10 +57,11 @@ def _without_links(text: str) -> str:
 
 
 def answer_markdown(sentences: Sequence[Sentence]) -> str:
-    """Return the sentences of an answer, each followed by the marks of what carries it."""
-    body = " ".join(f"{inert(s.text)} {_marks(s)}" for s in sentences if not _is_reminder(s))
+    """Return the sentences of an answer, each with the marks of what carries it; another source, another paragraph."""
+    said = groupby((s for s in sentences if not _is_reminder(s)), key=lambda s: s.source)
+    body = [" ".join(f"{inert(s.text)} {_marks(s)}" for s in same) for _, same in said]
     closing = [f"*{inert(s.text)}*" for s in sentences if _is_reminder(s)]
-    return "\n\n".join([body, *closing])
+    return "\n\n".join([*body, *closing])
 
 
 def _is_reminder(sentence: Sentence) -> bool:
@@ -116,7 +120,7 @@ def _source(passage: Passage) -> str:
 def provenance_markdown(turn: Turn, study: Study) -> str:
     """Return facts, passages, checks, model, times and prompt hash behind an answer."""
     used = {i for s in turn.sentences for i in s.support}
-    checks = [f"1. **{s.checked}** {_marks(s)}{_reason(s)}" for s in turn.sentences]
+    checks = [f"1. **{s.checked}** {_marks(s)} “{inert(_beginning(s.text))}”: {_reason(s)}" for s in turn.sentences]
     facts = [f"- `{f.id}` {terms()[f.label].name}: {_fact(f)}" for f in study.findings if f.id in used]
     facts += [f"- `{m.id}` {inert(m.name.replace('_', ' '))}: {shown(m)}" for m in study.measurements if m.id in used]
     if turn.region is not None:
@@ -130,8 +134,12 @@ def provenance_markdown(turn: Turn, study: Study) -> str:
     return f"{text}\n\n**Run**\n\n{run}\n\nPrompt `{turn.prompt_sha256[:16]}`"
 
 
+def _beginning(text: str) -> str:
+    return text if len(text) <= _TOLD_APART else text[:_TOLD_APART].rsplit(" ", 1)[0] + " …"
+
+
 def _reason(sentence: Sentence) -> str:
-    return f" {_CHECKS[sentence.checked]}" + (f" ({inert(sentence.reason)})" if sentence.reason else "")
+    return _CHECKS[sentence.checked] + (f" ({inert(sentence.reason)})" if sentence.reason else "")
 
 
 def _fact(finding: Finding) -> str:

@@ -15,7 +15,8 @@ WIDTH, HEIGHT, LEFT, LOW = 104, 66, 16, 12
 
 KEY = (
     "Small curves: of films that were given a probability (across), the share that had the finding (up), with its 95% "
-    "interval. Dashed: where both are the same. Orange line: threshold. ▲: this film."
+    "interval. Dashed: where both are the same. Orange line: threshold. ▲: this film. What was not flagged shows its "
+    "curve when it is chosen."
 )
 
 

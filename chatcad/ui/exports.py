@@ -38,8 +38,7 @@ _OFFERS: tuple[tuple[str, tuple[Format, ...], Mode], ...] = (
 
 def export_buttons() -> Buttons:
     """Place a button a format; each one's function makes the download of what stands on the page."""
-    with gr.Row(elem_id="export-buttons"):
-        return {gr.Button(words, size="sm", min_width=140): _offer(wanted, mode) for words, wanted, mode in _OFFERS}
+    return {gr.Button(words, size="sm", min_width=130): _offer(wanted, mode) for words, wanted, mode in _OFFERS}
 
 
 def _offer(wanted: tuple[Format, ...], mode: Mode) -> Offer:

@@ -14,6 +14,7 @@ import gradio as gr
 
 from chatcad.types import Mode
 from chatcad.ui import handlers, tables
+from chatcad.ui.glance import glance_html
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
@@ -58,9 +59,9 @@ def wire_film(  # noqa: PLR0917
         if finding is None:
             return {}
         picked = replace(now, picked=finding.label)
-        heat = {} if finding.heat_map is None else {film.heat: finding.label}
+        heat = handlers.NO_HEAT if finding.heat_map is None else finding.label  # another finding's would mislead
         offered = offers_of(talk, picked, mode) | judge_updates(judge, picked, mode, finding.id)
-        return {visit: picked, **heat, **offered}
+        return {visit: picked, film.heat: heat, **offered}
 
     def adjust(moved: gr.EventData, now: Visit, *controls: Any) -> Updates:
         shown, heat, _, _, inverted = controls
@@ -105,7 +106,7 @@ def _film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
     return {
         film.panel: gr.update(visible=True),
         film.about: gr.update(visible=False),
-        film.urgent: tables.urgent_html(study, mode),
+        film.glance: glance_html(study, mode),
         film.figure: handlers.draw(now, *controls),
         film.heat: gr.update(choices=handlers.heat_choices(study), value=heat),
         film.shown: list(handlers.LAYERS),

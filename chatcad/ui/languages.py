@@ -11,11 +11,12 @@ import gradio as gr
 
 from chatcad.types import Mode
 from chatcad.ui import handlers, tables
+from chatcad.ui.glance import glance_html
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.labels import label, relabelled, words_on
 from chatcad.ui.layout import LIGHT_WORK, FilmColumn, Header, TalkColumn, Updates
 from chatcad.ui.prior import prior_updates
-from chatcad.ui.talk import talk_updates
+from chatcad.ui.talk import chat_hint, talk_updates
 from chatcad.ui.visit import Visit
 from chatcad.ui.welcome import welcome_html
 
@@ -34,6 +35,7 @@ def wire_language(  # noqa: PLR0917
         for changes in (shown_of(film, now, mode, controls), talk_updates(talk, now, mode)):
             said |= {c: _both(said.get(c), new) for c, new in changes.items() if c is not talk.chat}
         # An answer under way writes the chat itself.
+        said[talk.chat] |= gr.update(placeholder=chat_hint(now))
         return said | judge_updates(judge, now, mode)
 
     parts = {*words, top.title, top.disclaimer, film.about, *film.of_study, *talk.of_visit}
@@ -53,7 +55,7 @@ def shown_of(film: FilmColumn, now: Visit, mode: Mode, controls: tuple[Any, ...]
     return {
         film.figure: handlers.draw(now, *controls),
         film.heat: gr.update(label=label("Heat map of a finding"), choices=handlers.heat_choices(now.study)),
-        film.urgent: tables.urgent_html(now.study, mode),
+        film.glance: glance_html(now.study, mode),
         film.remarks: tables.remarks_html(now.study),
         film.findings: tables.findings_html(now.study, mode, now.picked),
         film.measurements: tables.measurements_html(now.study),

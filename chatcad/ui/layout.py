@@ -35,10 +35,15 @@ _PROGRAM = (
     "You are talking to a program (AI), not to a person. Each of its sentences is checked against the findings before "
     "you see it."
 )
-_EMPTY_CHAT = (
+EMPTY_CHAT = (
     "### Ask about the film\n\nDrop a frontal chest film first. Then ask in your own words: how sure, where, "
     "how large, what next.\n\nMarks behind a sentence: `F1` a finding, `M1` a measurement, `P1` a guideline passage, "
     "`general` neither."
+)
+READY_CHAT = (
+    "### Ask about the film\n\nChoose a question below or write your own: how sure, where, how large, what next. "
+    "To ask about a place, click it on the film, then “What is here?”.\n\nMarks behind a sentence: `F1` a finding, "
+    "`M1` a measurement, `P1` a guideline passage, `general` neither."
 )
 _PICK = """
 element.addEventListener('click', event => {
@@ -63,7 +68,7 @@ class FilmColumn:
     about: gr.HTML
     panel: gr.Column
     remarks: gr.HTML
-    urgent: gr.HTML
+    glance: gr.HTML
     figure: gr.HTML
     shown: gr.CheckboxGroup
     heat: gr.Radio
@@ -89,7 +94,7 @@ class FilmColumn:
     @property
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
-        return [self.about, self.panel, self.urgent, self.figure, *self.controls, self.remarks, self.findings,
+        return [self.about, self.panel, self.glance, self.figure, *self.controls, self.remarks, self.findings,
                 self.measurements, *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
 
 
@@ -155,7 +160,7 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
     loading, notice = gr.HTML(), gr.HTML(elem_id="notice")
     about = gr.HTML(welcome_html(), elem_id="about", js_on_load=CLOSE)
     with gr.Column(visible=False) as panel:
-        urgent = gr.HTML(elem_id="urgent")
+        glance = gr.HTML(elem_id="glance")
         figure = gr.HTML(elem_id="figure", js_on_load=viewer.SCRIPT)
         layers = [("Lungs", "lungs"), ("Heart", "heart"), ("Heart and chest widths", "widths")]
         shown = gr.CheckboxGroup(layers, value=list(handlers.LAYERS), label="Draw over the film")
@@ -172,7 +177,7 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
         with gr.Accordion("How this reading was made", open=False):
             small_print = gr.HTML()
     return FilmColumn(
-        drop, phantom, example, loading, notice, about, panel, remarks, urgent, figure, shown, heat, level, window,
+        drop, phantom, example, loading, notice, about, panel, remarks, glance, figure, shown, heat, level, window,
         inverted, findings, measurements, report, prior, small_print,
     )  # fmt: skip
 
@@ -189,10 +194,11 @@ def talk_column(spoken: Language = "en") -> TalkColumn:
     chat = gr.Chatbot(
         label="Conversation",
         show_label=False,
-        height="clamp(300px, calc(100vh - 490px), 640px)",
+        height="clamp(300px, calc(100vh - 372px), 800px)",
         min_height=280,
         layout="bubble",
-        placeholder=_EMPTY_CHAT,
+        placeholder=EMPTY_CHAT,
+        autoscroll=False,  # it would end below the answer's first sentence; ``marks.js`` scrolls to the question
         buttons=["copy"],
         editable="user",
         allow_tags=False,
@@ -208,6 +214,8 @@ def talk_column(spoken: Language = "en") -> TalkColumn:
     with gr.Row(elem_id="ask"):
         question = gr.Textbox(
             label="Question",
+            show_label=False,
+            container=False,
             placeholder="Drop a film first",
             max_length=handlers.QUESTION_LENGTH,
             lines=1,

@@ -69,5 +69,29 @@ document.addEventListener('click', event => {
   const button = event.target.closest('.pick');
   if (button) choose(button.dataset.finding);
 });
+// The summary above the film: what is flagged is shown on the film below it, the rest in the table.
+document.addEventListener('click', event => {
+  const number = event.target.closest('#glance [data-shows]')?.dataset.shows;
+  const button = number && document.querySelector(`.pick[data-finding="${number}"]`);
+  if (button) button.click();
+  else if (number) openFact(number);
+});
+
+// A new question goes to the top of the chat while its answer grows below, so that reading begins at the first
+// sentence; whoever scrolls or clicks there is left alone.
+let questions = 0, following = false;
+function follow() {
+  const log = chat()?.querySelector('[role=log]'), all = chat()?.querySelectorAll('.user-row') ?? [];
+  if (all.length !== questions) following = all.length > 0;
+  questions = all.length;
+  if (following) log.scrollTop += all[questions - 1].getBoundingClientRect().top - log.getBoundingClientRect().top - 32;
+}
+for (const kind of ['wheel', 'touchmove', 'pointerdown', 'keydown']) document.addEventListener(kind, event => {
+  if (event.target.closest?.('#chat')) following = false;
+}, {capture: true, passive: true});
+
 // The chat is drawn anew while an answer comes.
-new MutationObserver(() => chosen && light()).observe(document.body, {childList: true, subtree: true, characterData: true});
+new MutationObserver(() => {
+  if (chosen) light();
+  follow();
+}).observe(document.body, {childList: true, subtree: true, characterData: true});

@@ -222,8 +222,9 @@ def _draw_widths(pen: _Pen, measured: Widths, scale: tuple[float, float], heart_
     pen.span(thorax[0], thorax[1], thorax_row, THORAX_LINE)
     middle = (heart[0][0] + heart[1][0]) / 2
     pen.text((middle, heart_row - 2 * gap), heart_text, HEART)
-    # Away from the heart's own line, on whichever side of it the thorax is widest.
-    pen.text((middle, thorax_row + (2 if thorax_row > heart_row else -2) * gap), "chest 1.00", THORAX_LINE)
+    # Away from the heart's own line, on whichever side of it the thorax is widest; over a lung, where no name stands.
+    aside = (heart[1][0] + thorax[1][0]) / 2
+    pen.text((aside, thorax_row + (2 if thorax_row > heart_row else -2) * gap), "chest 1.00", THORAX_LINE)
 
 
 def _name(pen: _Pen, name: str, mask: Mask, colour: RGB) -> None:

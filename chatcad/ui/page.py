@@ -58,9 +58,9 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
             gr.HTML('<p class="small"><a href="logout">Log out</a></p>', elem_id="logout")
         panel = history_panel(work.shelf)
         with gr.Row(elem_id="columns"):
-            with gr.Column(scale=6, min_width=340):
+            with gr.Column(scale=11, min_width=340):
                 film = film_column(settings.design, fetched(settings.cache))
-            with gr.Column(scale=5, min_width=340, elem_id="talk"):
+            with gr.Column(scale=10, min_width=340, elem_id="talk"):
                 talk = talk_column(settings.language)
                 judge = judge_panel(settings.feedback)
         page.load(work.wait, None, film.loading, show_progress="hidden", **_WAITING)

@@ -75,18 +75,19 @@ def report_panel(design: PromptDesign) -> ReportPanel:
         max_length=LONGEST, buttons=["copy"], elem_id="impression",
     )  # fmt: skip
     with gr.Row(elem_id="report-buttons"):
-        check = gr.Button("Check the edited report", variant="primary", size="sm", min_width=150)
         write = gr.Button("Word the impression", size="sm", min_width=150)
+        check = gr.Button("Check the edited report", variant="primary", size="sm", min_width=180)
         restore = gr.Button("Back to the draft", size="sm", min_width=120)
-        as_markdown = gr.Button("Save as Markdown", size="sm", min_width=120)
-        as_text = gr.Button("Save as text", size="sm", min_width=100)
-    exports = export_buttons()
+    judged = gr.HTML(elem_id="proof")  # where the button was pressed, or nobody would see that anything happened
+    with gr.Row(elem_id="export-buttons"):
+        as_markdown = gr.Button("Save as Markdown", size="sm", min_width=130)
+        as_text = gr.Button("Save as text", size="sm", min_width=110)
+        exports = export_buttons()
     with gr.Accordion("How the findings are told to the language model", open=False):
         design_ = gr.Radio(
             _DESIGNS, value=design, label="Prompt design", elem_id="design",
             info="It changes how the impression and the answers are worded. The draft comes without a language model.",
         )  # fmt: skip
-    judged = gr.HTML(elem_id="proof")
     outgoing = gr.Textbox(visible=False)
     return ReportPanel(
         draft, impression, design_, write, check, restore, as_markdown, as_text, exports, judged, outgoing

@@ -23,8 +23,8 @@ from chatcad.ui.curve import KEY, curve_svg
 from chatcad.ui.labels import caveat, label
 from chatcad.ui.overlay import Layers, Picture
 
-_SHAPES = {"present": "●", "uncertain": "◐", "not_flagged": "○", "absent": "–", "not_assessed": "×"}
-_STATES = {
+SHAPES = {"present": "●", "uncertain": "◐", "not_flagged": "○", "absent": "–", "not_assessed": "×"}
+STATES = {
     "uncertain": "possible",
     "absent": "unlikely",
     "not_flagged": "not flagged",
@@ -63,7 +63,7 @@ def title_of(finding: Finding, mode: Mode) -> str:
 
 def state_of(finding: Finding) -> str:
     """Return how sure the system is of a finding, in words, as HTML."""
-    said = label(_STATES.get(finding.state) or str(finding.band))
+    said = label(STATES.get(finding.state) or str(finding.band))
     return said + (f" <small>({label('doesn’t rule it out')})</small>" if finding.state == "not_flagged" else "")
 
 
@@ -159,7 +159,7 @@ def _finding_row(finding: Finding, study: Study, mode: Mode, picked: str | None)
         ]
     number, pressed = escape(finding.id), str(finding.label == picked).lower()
     return (
-        f'<tr class="{finding.state}"><td class="id"><span aria-hidden="true">{_SHAPES[finding.state]}</span> '
+        f'<tr class="{finding.state}"><td class="id"><span aria-hidden="true">{SHAPES[finding.state]}</span> '
         f'{number}</td><th scope="row"><button type="button" class="pick" data-finding="{number}" '
         f'aria-pressed="{pressed}">{escape(title_of(finding, mode))}</button></th>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
@@ -181,10 +181,15 @@ def measurements_html(study: Study) -> str:
     return table("Measurements", ("No.", "Measurement", "Value", "Reference", "Caveat"), rows)
 
 
+def reference_of(measurement: Measurement) -> str:
+    """Return what a measurement is compared with, in the language spoken."""
+    return decimal(measurement.reference.replace("<=", "≤ ").removesuffix(" on PA")) + f" {label('on PA')}"
+
+
 def _measurement_row(measurement: Measurement) -> str:
     cells = (
         label("withheld") if measurement.value is None else decimal(shown(measurement)),
-        decimal(measurement.reference.replace("<=", "≤ ").removesuffix(" on PA")) + f" {label('on PA')}",
+        reference_of(measurement),
         caveat(measurement.caveat) if measurement.caveat else "–",
     )
     name = label(_MEASURES.get(measurement.name, measurement.name.replace("_", " ")))
@@ -206,8 +211,7 @@ def remarks_html(study: Study) -> str:
     about += [] if film.sex == "unknown" else [f"sex {film.sex}"]
     warnings = "".join(f"<li>{escape(w)}</li>" for w in (*study.missing, *film.warnings))
     listed = f'<ul class="warnings" aria-label="{label("Warnings about the film")}">{warnings}</ul>' if warnings else ""
-    jump = f'<p class="jump"><a href="#talk">{label("Ask about this film")} ↓</a></p>'
-    return f'<p class="small">{escape(" · ".join(about))}</p>{listed}{jump}'
+    return f'<p class="small">{escape(" · ".join(about))}</p>{listed}'
 
 
 def small_print_html(study: Study) -> str:

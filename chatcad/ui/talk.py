@@ -16,11 +16,12 @@ from chatcad.language import table
 from chatcad.types import Language, Mode, PromptDesign
 from chatcad.ui import handlers, tables
 from chatcad.ui.chat import read_back, suggestions
+from chatcad.ui.glance import glance_html
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.labels import label
-from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.layout import EMPTY_CHAT, LIGHT_WORK, MODEL_WORK, READY_CHAT, FilmColumn, TalkColumn, Updates
 from chatcad.ui.visit import Visit
 
 
@@ -29,7 +30,7 @@ def talk_updates(talk: TalkColumn, now: Visit, mode: Mode) -> Updates:
     ready, asking = now.study is not None, now.asking is not None
     hint = label("Ask about this film" if ready else "Drop a film first")
     return {
-        talk.chat: now.messages(),
+        talk.chat: gr.update(value=now.messages(), placeholder=chat_hint(now)),
         talk.question: gr.update(
             interactive=ready and not asking, placeholder=label("Answering …") if asking else hint
         ),
@@ -38,6 +39,11 @@ def talk_updates(talk: TalkColumn, now: Visit, mode: Mode) -> Updates:
         talk.reword: _reword_offer(now, mode),
         **offers_of(talk, now, mode),
     }
+
+
+def chat_hint(now: Visit) -> str:
+    """Return what stands in a chat in which nothing was asked yet."""
+    return label(EMPTY_CHAT if now.study is None else READY_CHAT)
 
 
 def offers_of(talk: TalkColumn, now: Visit, mode: Mode) -> Updates:
@@ -120,7 +126,7 @@ def wire_talk(
         if study is not None:
             told = {
                 film.findings: tables.findings_html(study, mode, now.picked),
-                film.urgent: tables.urgent_html(study, mode),
+                film.glance: glance_html(study, mode),
             }
         return told | talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
 
@@ -148,7 +154,7 @@ def wire_talk(
             ended.then(handlers.draw, [visit, *film.controls], film.figure, **many, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
     changed.append(talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick))
-    talk.mode.input(switch, here, [film.findings, film.urgent, *talk.of_visit, *judged], **quick)
+    talk.mode.input(switch, here, [film.findings, film.glance, *talk.of_visit, *judged], **quick)
     return changed
 
 

@@ -1,4 +1,4 @@
-"""The film's viewer in HTML: two pictures that a slider wipes between, the marked part, and the tools below.
+"""The film's viewer in HTML: two pictures that a slider wipes between, the marked part, and the tools above.
 
 It knows elements and fractions. What the elements do is told by ``viewer.js``; what is drawn comes from ``overlay``.
 """
@@ -17,7 +17,7 @@ SCRIPT = (Path(__file__).with_name("viewer.js")).read_text(encoding="utf-8")
 
 
 def _tools() -> str:
-    """Return the tools in the language spoken, and the line that the script tells things in."""
+    """Return the tools in the language spoken."""
     wipe = label("From the original film to the marked one")
     return (
         f'<div class="tools" role="group" aria-label="{label("Film tools")}">'
@@ -29,7 +29,7 @@ def _tools() -> str:
         f'<label class="wipe">{label("Original")}<input type="range" min="0" max="100" value="100" aria-label="{wipe}">'
         f"{label('marked')}</label>"
         f'<button type="button" class="enlarge" aria-label="{label("Enlarge the film")}">⤢ {label("Enlarge")}</button>'
-        '</div><output class="told" aria-live="polite"></output>'
+        "</div>"
     )
 
 
@@ -73,13 +73,14 @@ def figure_html(study: Study, layers: Layers, region: Region | None = None) -> s
     items = "".join(f"<li>{item}</li>" for item in [*legend(study, layers), *_marked_legend(region)])
     return (
         f'<figure class="film" data-level="{layers.level:.2f}" data-window="{layers.window:.2f}" '
-        f'data-words="{_words()}">'
+        f'data-words="{_words()}">{_tools()}'
         f'<div class="stage" tabindex="0" role="application" aria-label="{escape(keys)}">'
         f'<div class="sheet" style="--aspect: {width / height:.4f}">'
         f'<img class="over" src="{jpeg(drawn)}" alt="{escape(described(study, layers))}" draggable="false">'
         f'<img class="plain" src="{jpeg(original)}" alt="" draggable="false">'
         f'<span class="edge"></span>{_region_svg(region)}<span class="box"></span><span class="cross"></span>'
-        f'</div>{_side_mark(study)}</div>{_tools()}<figcaption><p class="small hint">{hint}</p>'
+        f'</div>{_side_mark(study)}</div><output class="told" aria-live="polite"></output>'
+        f'<figcaption><p class="small hint">{hint}</p>'
         f'<ul class="legend">{items}</ul></figcaption></figure>'
     )
 

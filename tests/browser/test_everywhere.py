@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 SIZES = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
     "zoom_200": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
+    "tablet": {"viewport": {"width": 820, "height": 1180}, "has_touch": True},
     "dark": {"color_scheme": "dark"},
     "desk_1400": {"viewport": {"width": 1400, "height": 900}},
 }
@@ -55,8 +56,47 @@ def test_nothing_is_cut_off_and_the_chat_works_at_every_size(fake_server, visit,
 
 def test_the_two_switches_stand_on_one_line_on_a_desk(fake_server, visit) -> None:
     page = visit(fake_server, **SIZES["desk_1400"]).page
+    page.locator("#switches label").first.wait_for()  # the heading, for which a visit waits, comes before it
     rows = {round(label.bounding_box()["y"]) for label in page.locator("#switches label").all()}
     assert len(rows) == 1
+
+
+def test_what_was_found_stands_above_the_film_and_shows_where(fake_server, visit) -> None:
+    page = visit(fake_server, viewport={"width": 1280, "height": 720}).page
+    phantom(page)
+    glance = page.get_by_role("region", name="At a glance")
+    box = glance.bounding_box()
+    assert box["y"] + box["height"] < 720, "it is out of sight"
+    assert "Cardiomegaly likely" in " ".join(glance.inner_text().split())
+    glance.get_by_role("button", name="Pleural effusion").click()
+    page.get_by_role("radio", name="Pleural effusion (F2)").and_(page.locator(":checked")).wait_for()
+    page.get_by_role("radio", name="Patient").check()
+    glance.get_by_text("A heart that looks bigger than usual").wait_for()
+
+
+def test_an_answer_is_read_from_its_first_sentence(fake_server, visit) -> None:
+    page = visit(fake_server, viewport={"width": 1280, "height": 720}).page
+    phantom(page)
+    for question in ("How large is the heart?", "And what next?"):
+        ask(page, question)
+        log = page.locator("#chat [role=log]")
+        assert log.evaluate("e => e.scrollHeight > e.clientHeight"), "the answer is too short for this test"
+        asked, chat = page.locator("#chat .user-row").last.bounding_box(), log.bounding_box()
+        assert chat["y"] <= asked["y"] < chat["y"] + chat["height"] / 2, question
+    log.hover()
+    page.mouse.wheel(0, -5000)
+    page.wait_for_function("() => document.querySelector('#chat [role=log]').scrollTop === 0")
+    page.get_by_role("radio", name="Deutsch").check()
+    page.get_by_role("region", name="Befunde").wait_for()
+    assert log.evaluate("e => e.scrollTop") == 0, "who scrolls is left alone"
+
+
+def test_a_choice_is_seen_while_the_pointer_is_on_it(fake_server, visit) -> None:
+    page = visit(fake_server).page
+    choice = page.get_by_role("radio", name="Patient")
+    choice.click()
+    colour = "e => getComputedStyle(e).backgroundColor"
+    assert choice.evaluate(colour) == page.get_by_role("radio", name="English").evaluate(colour)
 
 
 def test_the_keyboard_reaches_drop_findings_question_and_report(fake_server, visit) -> None:

@@ -177,7 +177,7 @@ def test_stopped_and_cleared_talks_come_back_as_they_were_left(fake_server, visi
     box = page.get_by_role("textbox", name="Question", exact=True)
     box.fill("Two?")
     box.press("Enter")
-    page.locator("#chat").get_by_text("Cardiomegaly is likely").nth(1).wait_for()
+    page.locator("#chat .bot p").get_by_text("Cardiomegaly is likely").nth(1).wait_for()
     page.reload()
     answers(page).first.wait_for()
     assert "Two?" not in told(page), "a half answer is not brought back"

@@ -115,7 +115,7 @@ def test_zoom_and_pan_keep_the_overlay_on_the_film(fake_server, visit) -> None:
     before = page.locator(".sheet").bounding_box()["x"]
     drag(page, (0.4, 0.5), (0.45, 0.5))
     assert page.locator(".sheet").bounding_box()["x"] > before + 20
-    page.get_by_role("button", name="Pleural effusion").click()
+    page.locator("#findings").get_by_role("button", name="Pleural effusion").click()
     page.get_by_role("button", name="How sure are you about the pleural effusion?").wait_for()
     boxes = [page.locator(f".sheet {part}").bounding_box() for part in (".over", ".plain", "svg.region")]
     assert boxes[0] == boxes[1] == boxes[2]
@@ -163,16 +163,16 @@ def test_findings_and_sentences_light_each_other_up(fake_server, visit) -> None:
     page = tab.page
     show_phantom(page)
     ask(page, "How large is the heart?")
-    page.get_by_role("button", name="Cardiomegaly", exact=True).click()
+    page.locator("#findings").get_by_role("button", name="Cardiomegaly", exact=True).click()
     assert lit(page) == ["Cardiomegaly is likely (0.82)."]
     ask(page, "And again?")
     assert lit(page) == ["Cardiomegaly is likely (0.82)."] * 2
     tab.shot("sentence_lit")
-    page.get_by_role("button", name="Pleural effusion", exact=True).click()
+    page.locator("#findings").get_by_role("button", name="Pleural effusion", exact=True).click()
     assert lit(page) == []
     page.locator("#chat").get_by_role("link", name="F1").last.focus()
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Cardiomegaly", exact=True, pressed=True).wait_for()
+    page.locator("#findings").get_by_role("button", name="Cardiomegaly", exact=True, pressed=True).wait_for()
     page.get_by_role("radio", name="Cardiomegaly (F1)").and_(page.locator(":checked")).wait_for()
     assert page.evaluate("document.activeElement.dataset.finding") == "F1"
     assert lit(page) == ["Cardiomegaly is likely (0.82)."] * 2
@@ -184,7 +184,7 @@ def test_findings_and_sentences_light_each_other_up(fake_server, visit) -> None:
 def test_a_chosen_finding_stays_chosen_when_the_reader_changes(fake_server, visit) -> None:
     page = visit(fake_server).page
     show_phantom(page)
-    page.get_by_role("button", name="Pleural effusion").click()
+    page.locator("#findings").get_by_role("button", name="Pleural effusion").click()
     page.get_by_role("button", name="How sure are you about the pleural effusion?").wait_for()
     page.get_by_role("radio", name="Patient").check()
     page.get_by_role("columnheader", name="Probability").wait_for(state="detached")

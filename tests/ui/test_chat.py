@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,20 @@ def test_each_sentence_carries_its_marks_and_the_disclaimer_stands_once() -> Non
 
 def test_a_sentence_without_support_is_marked_by_its_source() -> None:
     assert chat.answer_markdown([Sentence("Hello.", (), "general", "kept")]) == "Hello. `general`"
+
+
+def test_what_the_film_shows_and_what_a_guideline_says_are_paragraphs_of_their_own() -> None:
+    film, more = Sentence("One.", ("F1",), "image", "kept"), Sentence("Two.", ("M1",), "image", "kept")
+    advice = Sentence("Three.", ("P1",), "guideline", "kept")
+    said = chat.answer_markdown([film, more, advice])
+    assert said == "One. [`F1`](#F1) Two. [`M1`](#M1)\n\nThree. [`P1`](#P1)"
+
+
+def test_each_check_names_the_beginning_of_its_sentence(turn: Turn) -> None:
+    long = Sentence("The heart is " + "very " * 30 + "large.", ("F1",), "image", "kept")
+    made = chat.provenance_markdown(replace(turn, sentences=(long,)), study())
+    assert re.search(r"\*\*kept\*\* \[`F1`\]\(#F1\) “The heart is (very )+…”: agrees with the facts", made)
+    assert "large" not in made
 
 
 def test_many_marks_are_counted() -> None:

@@ -48,7 +48,7 @@ def said_in_code() -> set[str]:
                 given = node.args[0]
                 options = [given.body, given.orelse] if isinstance(given, ast.IfExp) else [given]
                 found |= {o.value for o in options if isinstance(o, ast.Constant)}
-    tabled = (prior._LEVELS, prior._APART, tables._STATES, tables._RELIABILITY, tables._MEASURES)
+    tabled = (prior._LEVELS, prior._APART, tables.STATES, tables._RELIABILITY, tables._MEASURES)
     found |= {text for texts in tabled for text in texts.values()}
     found |= {t for pair in welcome.STEPS for t in pair} | {does for _, does in welcome.KEYS}
     found |= {*welcome.DOES, *welcome.CAN_NOT, layout._LEAD, layout._PROGRAM, DISCLAIMER}

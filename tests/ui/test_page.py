@@ -70,6 +70,15 @@ def test_a_film_is_dropped_asked_about_and_kept(tab: Tab, tmp_path: Path) -> Non
     assert "How large" in str(tab.values[tab.find(gr.Chatbot)])
 
 
+def test_a_finding_without_a_heat_map_takes_anothers_off_the_film(tab: Tab, tmp_path: Path) -> None:
+    list(upload(tab, "drop", tmp_path, b"film"))
+    heat = tab.find(gr.Radio, label="Heat map of a finding")
+    assert tab.values[heat] == "Cardiomegaly"
+    bare = next(f.id for f in tab.visit.study.findings if f.heat_map is None and f.state != "not_assessed")
+    list(tab.fire(tab.find(gr.HTML, elem_id="findings"), "select", {"index": 0, "value": bare}))
+    assert tab.values[heat] == "none"
+
+
 def test_an_earlier_film_that_arrives_during_an_answer_loses_neither(tab: Tab, tmp_path: Path) -> None:
     list(upload(tab, "drop", tmp_path, b"film"))
     reading = upload(tab, "prior", tmp_path, b"an earlier film")
@@ -147,7 +156,7 @@ def test_the_language_switch_says_the_banner_anew_and_keeps_the_chosen_finding(t
     ill = replace(tab.visit.study, findings=(Finding("F1", "Pneumothorax", "present", "assessed", 0.9, "likely"),))
     tab.values[tab.find(gr.State, time_to_live=3600)] = replace(tab.visit, study=ill, picked="Pneumothorax")
     tab.do(tab.find(gr.Radio, elem_id="language"), "change", "de")
-    assert "Dringend" in tab.values[tab.find(gr.HTML, elem_id="urgent")]
+    assert "Dringend" in tab.values[tab.find(gr.HTML, elem_id="glance")]
     assert 'aria-pressed="true"' in tab.values[tab.find(gr.HTML, elem_id="findings")]
 
 
