@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chatcad.findings.wording import clause, measured_clause
 from chatcad.planning.differential import Candidate, Differential
+from chatcad.planning.settling import as_advice, in_words
 from chatcad.planning.statements import replies, say_group
 from chatcad.retrieval.cited import cited
 from chatcad.retrieval.graph import finding_graph
@@ -132,23 +133,18 @@ def _checks(found: Differential, told: Sequence[Candidate], passages: Sequence[P
         said = []
         for s in apart:
             one, other = (graph.causes[key].name for key in s.between)
-            support, source = _carried((s.source,), passages, mode)
-            said += _as_guideline(
+            support, _ = _carried((s.source,), passages, mode)
+            said += as_advice(
                 replies(
-                    "separation", mode, support, one=one, other=other, check=s.check, reads=s.reads, source=source,
-                    plain=_capital(s.plain),
+                    "separation", mode, support, one=one, other=other, check=s.check, reads=s.reads,
+                    plain=_capital(s.plain), source=in_words(s.source, support),
                 )
             )  # fmt: skip
         return said
     check = graph.findings[told[0].explains[0]].checks[0]
-    support, source = _carried((check.source,), passages, mode)
-    return _as_guideline(
-        replies("next_check", mode, support, check=check.check, plain=_capital(check.plain), source=source)
-    )
-
-
-def _as_guideline(said: Sequence[Statement]) -> list[Statement]:
-    return [Statement(s.text, s.support, "guideline" if s.support else "general", reword=False) for s in said]
+    support, _ = _carried((check.source,), passages, mode)
+    words = {"check": check.check, "plain": _capital(check.plain), "source": in_words(check.source, support)}
+    return as_advice(replies("next_check", mode, support, **words))
 
 
 def _capital(text: str) -> str:

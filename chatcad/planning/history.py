@@ -8,22 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from chatcad.context.words import read_words
 from chatcad.language import spoken
 from chatcad.planning.causes import name_of, sayable
+from chatcad.planning.comparing import MOST_POSITIVES
 from chatcad.planning.differential import Differential
 from chatcad.planning.requests import NO_ANSWER
+from chatcad.planning.settling import CANDIDATES, Search, carriers
 from chatcad.planning.statements import guideline, replies, say_finding
 from chatcad.planning.subjects import labels_meant
 from chatcad.planning.understand import ALARMS, ASKS, TOPICS, Asked, last_on_the_film
 from chatcad.retrieval.graph import finding_graph
 from chatcad.retrieval.orders import without_orders
 from chatcad.types import Context, Finding, Intent, Mode, Passage, Statement, Study, Turn
-
-CANDIDATES = 6
-"""Passages looked up for one answer; the plan quotes the few that fit, and only these are shown to the model."""
 
 CHANGES: frozenset[Intent] = frozenset({"finding", "summary", "next_step", "cause", "urgency"})
 """Kinds of question whose answer a history can change."""
@@ -67,18 +65,8 @@ INFECTION = Call(
 )
 
 
-class Search(Protocol):
-    """The retriever's search."""
-
-    def __call__(
-        self, question: str, *, labels: Sequence[str], topics: Sequence[str], mode: Mode, k: int
-    ) -> tuple[Passage, ...]:
-        """Return passages, best first."""
-        ...
-
-
 def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, context: Context) -> tuple[Passage, ...]:
-    """Return the passages for a question, and after them one for each thing in the history that calls for its own.
+    """Return the passages for a question, and after them those for what its reasons and the history call for.
 
     Parameters
     ----------
@@ -94,11 +82,12 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
     if not asked.topics:
         return search(asked.question, labels=labels, topics=(), mode=mode, k=0)
     found = list(without_orders(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES)))
+    more = carriers(search, labels[:MOST_POSITIVES], mode) if "grounds" in asked.wants else []
     for call in _called_for(asked, context):
-        more = without_orders(search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES))
-        new = [p for p in more if call.takes(p) and p.key not in {f.key for f in found}]
-        found += [replace(p, id=f"P{len(found) + 1}") for p in new[:2]]
-    return tuple(found)
+        called = without_orders(search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES))
+        more += [p for p in called if call.takes(p) and p.key not in {f.key for f in found}][:2]
+    unique = {p.key: p for p in (*found, *more)}
+    return tuple(replace(p, id=f"P{i}") for i, p in enumerate(unique.values(), start=1))
 
 
 def _called_for(asked: Asked, context: Context) -> list[Call]:

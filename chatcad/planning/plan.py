@@ -34,6 +34,7 @@ from chatcad.planning.others import say_cases
 from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
 from chatcad.planning.requests import ZONES
+from chatcad.planning.settling import say_settling
 from chatcad.planning.statements import guideline, say_finding, say_group, say_measurements, say_unseen
 from chatcad.planning.understand import Asked
 from chatcad.types import Context, Finding, Intent, Measurement, Mode, Passage, Plan, SimilarCase, Statement, Study
@@ -154,14 +155,15 @@ def _sides(case: Case, findings: Iterable[Finding]) -> list[Statement]:
 
 
 def _certainty(case: Case) -> list[Statement]:
-    said = case.reply("again") if "again" in case.asked.wants else []
+    said, why = case.reply("again") if "again" in case.asked.wants else [], "grounds" in case.asked.wants
     for finding in case.findings[:MOST_POSITIVES]:
         said.append(say_finding(finding, case.mode))
         if finding.held_out_auroc is not None:
             key = "auroc_unused" if finding.state == "not_assessed" else "auroc"
             auroc, low, high = (f"{v:.2f}" for v in finding.held_out_auroc)
             said += case.reply(key, (finding.id,), auroc=auroc, low=low, high=high)
-    said += grounds(case.findings[:MOST_POSITIVES], case.mode) if "grounds" in case.asked.wants else []
+        said += say_settling(finding.label, case.passages, case.mode) if why else []
+    said += grounds(case.findings[:MOST_POSITIVES], case.mode) if why else []
     return [*said, *([] if case.findings else case.reply("no_positive"))]
 
 

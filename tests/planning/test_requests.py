@@ -6,11 +6,12 @@ import pytest
 
 from chatcad.config import load_settings
 from chatcad.language import LANGUAGES, speaking, table
-from chatcad.planning import Asked, Understanding, ask, plan, subjects
+from chatcad.planning import Asked, Understanding, ask, gather, plan, subjects
 from chatcad.planning.requests import WANTS, rerouted, wants_of
+from chatcad.retrieval.cited import cited
 from chatcad.retrieval.embedding import embedder
 from chatcad.retrieval.graph import load_graph
-from chatcad.types import Turn
+from chatcad.types import Context, Turn
 from tests.factories import make_passage, make_study
 
 STUDY = make_study()
@@ -28,6 +29,41 @@ def turn_about(*labels, intent="finding"):
 def said(intent, *wants, labels=(), mode="clinician", study=STUDY, **more):
     asked = Asked("?", intent, labels, (), wants=frozenset(wants), **more)
     return [s.text for s in plan(asked, study, (), mode).statements]
+
+
+class Store:
+    """A retriever that finds the same passages for every question."""
+
+    def __init__(self, *passages):
+        self.passages = passages
+
+    def search(self, question, *, labels, topics, mode, k):
+        return self.passages
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "text"),
+    [
+        ("clinician", "nodule-film-next", "A nodule seen on a film needs a chest CT."),
+        ("patient", "nodule-plain-next", "A CT scan shows the spot much better."),
+    ],
+)
+def test_what_could_settle_it_cites_the_passage_that_carries_the_check(mode, key, text):
+    other = make_passage(1, "Most nodules are harmless.", "Nodule", key="other")
+    carrier = make_passage(2, text, "Nodule", key=key, audience="both")
+    asked = Asked("why not a nodule?", "certainty", ("Nodule",), ("limits",), wants=frozenset({"grounds"}))
+    passages = gather(Store(other, carrier).search, asked, ("Nodule",), mode, Context())
+    (advice,) = [s for s in plan(asked, STUDY, passages, mode).statements if "CT" in s.text]
+    assert (advice.source, advice.support) == ("guideline", ("P2",))
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_could_settle_it_names_its_source_where_no_passage_carries_it(mode, language):
+    asked = Asked("why not a nodule?", "certainty", ("Nodule",), (), wants=frozenset({"grounds"}))
+    with speaking(language):
+        statements = plan(asked, STUDY, (), mode).statements
+    assert any(f"({cited('nodule-film-next')})." in s.text and s.source == "general" for s in statements)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
