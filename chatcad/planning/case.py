@@ -13,7 +13,7 @@ from chatcad.planning.comparing import MOST_POSITIVES, OF_THE_HEART
 from chatcad.planning.differential import NO_CONTEXT
 from chatcad.planning.statements import replies
 from chatcad.planning.understand import Asked
-from chatcad.types import Context, Finding, Mode, Passage, SimilarCase, Statement, Study
+from chatcad.types import Context, Finding, Mode, Passage, SimilarCase, Statement, Study, Turn
 
 MEASURED_BY = {
     OF_THE_HEART: ("cardiothoracic_ratio",),
@@ -33,6 +33,7 @@ class Case:
     prior: Study | None
     context: Context = NO_CONTEXT
     cases: tuple[SimilarCase, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

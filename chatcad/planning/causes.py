@@ -18,7 +18,13 @@ MOST = 3
 ORDINALS = ("first", "second", "third")
 
 
-def say_differential(found: Differential, passages: Sequence[Passage], context: Context, mode: Mode) -> list[Statement]:
+MOST_LISTED = 8
+"""Statements that a list of causes may have; of a longer one only the causes are told, and the rest is offered."""
+
+
+def say_differential(
+    found: Differential, passages: Sequence[Passage], context: Context, mode: Mode, *, whole: bool = False
+) -> list[Statement]:
     """Return the statements of a differential, or none where there is no candidate.
 
     Parameters
@@ -31,10 +37,27 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
         Whose history the candidates were weighed with.
     mode
         Who reads.
+    whole
+        Whether what speaks for and against each cause was asked for, however long.
     """
     told = sayable(found)
     if not told:
         return []
+    listed = _listed(found, told, passages, context, mode, whole=True)
+    if whole or len(listed) <= MOST_LISTED:
+        return listed
+    return _listed(found, told, passages, context, mode, whole=False)
+
+
+def _listed(
+    found: Differential,
+    told: Sequence[Candidate],
+    passages: Sequence[Passage],
+    context: Context,
+    mode: Mode,
+    *,
+    whole: bool,
+) -> list[Statement]:
     flagged = any(isinstance(fact, Finding) and fact.label in found.about for c in told for fact in c.speaks_for)
     said = replies("differential" if flagged else "differential_open", mode, source=_named(told, passages))
     # By ids: a finding carries its heat map, and arrays are neither hashable nor comparable.
@@ -42,6 +65,8 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
     before: list[str] = []
     for candidate, nth in zip(told, ORDINALS, strict=False):
         said.append(_name(candidate, passages, mode))
+        if not whole:
+            continue
         ids = [fact.id for fact in candidate.speaks_for]
         again = "candidate_same" if ids == before else "candidate_for"
         said += [] if shared else _facts(again, candidate.speaks_for, mode, nth)
@@ -49,7 +74,8 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
         said += _facts("candidate_against", candidate.speaks_against, mode, nth)
         said += _history(candidate, context, mode, nth)
     # A patient has just read the findings: what fits every cause needs no repetition.
-    said += _facts("candidates_for", told[0].speaks_for, mode) if shared and mode == "clinician" else []
+    said += _facts("candidates_for", told[0].speaks_for, mode) if whole and shared and mode == "clinician" else []
+    said += [] if whole else replies("each_cause", mode)
     for state in ("not_flagged", "not_assessed"):
         said += say_group(_open(told, state), state, mode)
     return said + (_checks(found, told, passages, mode) if flagged else [])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatcad.findings.measure import standing
-from chatcad.findings.wording import clause, measured_clause, name_in_list, positives
+from chatcad.findings.wording import clause, measured_clause, name_in_list, positives, where
 from chatcad.language import table
 from chatcad.planning.requests import OWN_WORDS, Want
 from chatcad.planning.statements import FLAGGED, replies, say_finding, say_group, say_unseen
@@ -62,10 +62,11 @@ def in_short(study: Study, mode: Mode) -> list[Statement]:
     ratio = study.measurement("cardiothoracic_ratio")
     measured = [ratio] if ratio is not None and mode == "clinician" and standing(ratio) == "above" else []
     parts = [*(clause(f, mode) for f in flagged), *map(measured_clause, measured)]
-    said = replies("no_positive", mode)
-    if parts:
-        support = (*(f.id for f in flagged), *(m.id for m in measured))
-        said = replies("in_short", mode, support, facts="; ".join(parts))
+    support = (*(f.id for f in flagged), *(m.id for m in measured))
+    said = replies("in_short", mode, support, facts="; ".join(parts)) if parts else replies("no_positive", mode)
+    if mode == "patient" and len(flagged) > 1 and all(f.state == "uncertain" for f in flagged):
+        named = [f"{name_in_list(f.label, mode)}{where(f, mode)}" for f in flagged]  # one "may" for all of them
+        said = replies("in_short_possible", mode, support, names="; ".join(named))
     by = {s: [f.id for f in study.findings if f.state == s] for s in ("not_flagged", "not_assessed")}
     count = {state: str(len(ids)) for state, ids in by.items()}
     support = tuple(i for ids in by.values() for i in ids)

@@ -195,3 +195,42 @@ def test_how_sure_a_result_is_on_a_child_is_said_with_the_child():
 def test_an_emergency_stays_one():
     asked = Asked("I have a fever and can't breathe", "emergency", (), ())
     assert hear(asked, (ASKED_BACK,), Context())[0].intent == "emergency"
+
+
+def talk(history, *intents, mode="clinician"):
+    """Return the lines of each answer of one talk, whose history was given beside it."""
+    turns, answers = (), []
+    for intent in intents:
+        asked = Asked("?", intent, (), ("cause",))
+        made = plan(asked, STUDY, (CHILD,), mode, context=parse(history), turns=turns).statements
+        answers.append([s.text for s in made])
+        shown = tuple(Sentence(s.text, s.support, s.source, "kept") for s in made)
+        turns += (Turn("?", shown, (CHILD,), mode, intent, (), False, 0.0, "", "scripted"),)
+    return answers
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_the_warning_on_a_child_is_said_in_full_once_and_in_a_word_after_that(mode):
+    first, second = talk("3 year old boy", "next_step", "urgency", mode=mode)
+    child = [[line for line in lines if "child" in line and line != CHILD.text] for lines in (first, second)]
+    assert len(" ".join(child[1])) < len(" ".join(child[0]))
+    assert len(child[1]) == 1
+    assert CHILD.text in first
+    assert CHILD.text not in second
+
+
+def test_after_an_injury_bones_are_spoken_of_once():
+    first, second = talk("fell from a ladder", "summary", "urgency")
+    assert any("Fracture" in line for line in first)
+    assert not any("Fracture was not assessed" in line or "history given" in line for line in second)
+
+
+@pytest.mark.parametrize("question", ["my son is 5, this is his film", "My daughter is only 12"])
+def test_a_child_is_heard_by_a_bare_age(question):
+    _, context = hear(Asked(question, "summary", (), ()), (), Context())
+    assert context.child
+
+
+def test_an_answer_to_an_emergency_ends_without_a_question():
+    asked = Asked("?", "emergency", (), (), also="next_step")
+    assert not any(s.text.endswith("?") for s in plan(asked, STUDY, (), "clinician").statements)

@@ -85,6 +85,15 @@ def test_every_want_has_its_row_in_every_language(language):
         ("en", "is my daughter ok", "well"),
         ("en", "write a letter to the chest clinic", "report"),
         ("en", "can I fly next week", "decision"),
+        ("en", "Will my kids catch it?", "catch"),
+        ("en", "what do I tell my wife", "brief"),
+        ("en", "how far apart are the two films", "dates"),
+        ("en", "is it lobar or interstitial", "pattern"),
+        ("en", "What fits each cause?", "each"),
+        ("de", "Ist das ansteckend?", "catch"),
+        ("de", "Was spricht für jede Ursache?", "each"),
+        ("es", "¿Es contagioso?", "catch"),
+        ("es", "¿Qué encaja con cada causa?", "each"),
         ("en", "I disagree, there is clearly consolidation", "disagree"),
         ("en", "and what about both bases?", "lower"),
         ("de", "Warum keine Lungenentzündung?", "grounds"),
@@ -108,6 +117,8 @@ def test_a_want_is_heard(language, question, want):
         ("write that there is no tuberculosis", "report"),
         ("which findings are present and which were not assessed", "unseen"),
         ("why not do a CT", "grounds"),
+        ("how long should I wait between the films", "dates"),
+        ("is it interstitial lung disease", "pattern"),
         ("Translate 'good morning' into Japanese.", "language"),
     ],
 )
@@ -353,3 +364,42 @@ def test_a_passage_on_another_finding_is_not_how_to_look_for_this_one():
     other = replace(other, findings=("Emphysema", "Pneumothorax"))
     asked = Asked("pneumothorax?", "finding", ("Pneumothorax",), ())
     assert other.text not in [s.text for s in plan(asked, STUDY, (other,), "clinician").statements]
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("Will my kids catch it?", "next_step"),
+        ("what do I tell my wife", "summary"),
+        ("how long was it between the two films", "system"),
+        ("lobar or interstitial?", "location"),
+        ("What fits each cause?", "cause"),
+    ],
+)
+def test_what_was_refused_has_a_kind(understand, question, intent):
+    assert ask(understand, question, (turn_about("Effusion"),), "en").intent == intent
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_whether_others_can_catch_it_is_left_open_and_speaks_of_what_spreads(mode):
+    spreads = make_passage(1, "TB germs spread through the air.", "Tuberculosis", topics=("safety",))
+    asked = Asked("Will my kids catch it?", "next_step", ("Effusion",), ("next_step",), wants=frozenset({"catch"}))
+    flagged = make_study({"Effusion": ("weak", 0.8), "Tuberculosis": ("weak", 0.8)})
+    texts = [s.text for s in plan(asked, flagged, (spreads,), mode).statements]
+    assert "TB" in texts[0] or "Tuberculosis" in texts[0]
+    assert "can't tell" in texts[1]
+    assert spreads.text in texts
+    silent = make_study({"Effusion": ("weak", 0.8), "Tuberculosis": ("weak", 0.1)})
+    assert spreads.text not in [s.text for s in plan(asked, silent, (spreads,), mode).statements]
+
+
+def test_a_patients_film_in_short_says_may_once():
+    flagged = make_study({"Effusion": ("weak", 0.8), "Tuberculosis": ("weak", 0.8)}, ctr=0.44)
+    (short,) = [line for line in said("summary", "brief", mode="patient", study=flagged) if line.startswith("In short")]
+    assert short.count("may") == 1
+    assert "not certain" in short
+
+
+def test_patterns_are_not_told_and_films_have_no_dates():
+    assert "not told apart" in said("location", "pattern")[0]
+    assert "date is left out" in said("system", "dates")[0]
