@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chatcad.checking.draft import split_sentences
 from chatcad.context.words import read_words
 from chatcad.language import spoken
 from chatcad.planning.case import Case
@@ -89,7 +90,11 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
     if not asked.topics:
         return search(asked.question, labels=labels, topics=(), mode=mode, k=0)
     found = list(without_orders(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES)))
-    more = carriers(search, labels[:MOST_POSITIVES], mode) if "grounds" in asked.wants else []
+    young = context.child or CHILDREN.search(asked.question)
+    found = [p for p in found if young or not CHILDREN.search(split_sentences(p.text)[0])]
+    open_ended = asked.intent == "next_step" and not any("next_step" in p.topics for p in found)
+    wanted = labels[:MOST_POSITIVES] if "grounds" in asked.wants or open_ended else ()
+    more = carriers(search, wanted, mode)
     for call in _called_for(asked, context):
         called = without_orders(search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES))
         more += [p for p in called if call.takes(p) and p.key not in {f.key for f in found}][:2]
@@ -118,15 +123,15 @@ def say_history(case: Case) -> list[Statement]:
     What was said and quoted for it in this talk before is not said again, but for a word on a child in each answer.
     """
     said, quoted = [], []
-    shown = {s.text for t in case.turns for s in t.sentences}
     for call in _called_for(case.asked, case.context):
         about = [*case.findings, *(f for label in sorted(call.about) if (f := case.study.finding(label)))]
         quoted += guideline([p for p in case.passages if call.takes(p)], about, case.mode, most=1)
         said += _remarks(call, case)
-    quoted, new = ([s for s in made if s.text not in shown] for made in (quoted, said))
+    quoted, new = case.unsaid(quoted), case.unsaid(said)
     again = case.reply("history_child_again") if case.context.child and len(new) < len(said) else []
     matters = new or quoted or case.asked.tells or case.asked.intent in {"cause", "next_step"}
-    return [*(say_told(case.context, case.mode) if matters else []), *new, *again, *quoted]
+    told = say_told(case.context, case.mode) if matters else []
+    return [*(told if case.asked.tells else case.unsaid(told)), *new, *again, *quoted]
 
 
 def _remarks(call: Call, case: Case) -> list[Statement]:

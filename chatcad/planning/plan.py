@@ -232,10 +232,12 @@ def _next_step(case: Case) -> list[Statement]:
     catching = "catch" in case.asked.wants
     spread = [f for f in positives(case.study) if f.label in CATCHING.about] if catching else []
     shown = spread or case.findings[:2]
-    said = [say_finding(f, case.mode) for f in shown] or case.reply("no_positive")
+    said = case.reply("decision") if "decision" in case.asked.wants else []
+    said += [say_finding(f, case.mode) for f in shown] or case.reply("no_positive")
     if catching:
         return said + case.reply("catching")
-    said += guideline(case.passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
+    on_it = guideline([p for p in case.passages if "next_step" in p.topics], shown, case.mode, most=2)
+    said += on_it or guideline(case.passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
     return said + (case.reply("ask_doctor") if case.mode == "patient" else [])
 
 
@@ -248,7 +250,7 @@ def _cause(case: Case) -> list[Statement]:
         # Who asks what speaks for each cause has read the findings, and reads them once more beside the causes.
         *([] if whole and listed else told or case.reply("no_positive")),
         *case.reply("cause"),
-        *say_told(case.context, case.mode),
+        *case.unsaid(say_told(case.context, case.mode)),
         *listed,
         *([] if whole and listed else _quoted_causes(case, shown, listed=bool(listed))),
         *(case.reply("ask_doctor") if case.mode == "patient" and listed else []),
@@ -308,7 +310,7 @@ def _urgency(case: Case) -> list[Statement]:
     return [
         *[say_finding(f, case.mode) for f in shown],
         *case.reply("urgency"),
-        *guideline(case.passages, shown, case.mode, most=1, first=frozenset({"urgency"})),
+        *guideline([p for p in case.passages if "urgency" in p.topics], shown, case.mode, most=1),
     ]
 
 

@@ -234,3 +234,19 @@ def test_a_child_is_heard_by_a_bare_age(question):
 def test_an_answer_to_an_emergency_ends_without_a_question():
     asked = Asked("?", "emergency", (), (), also="next_step")
     assert not any(s.text.endswith("?") for s in plan(asked, STUDY, (), "clinician").statements)
+
+
+def test_a_childs_passage_is_not_quoted_to_an_adult():
+    young = make_passage(1, "A child with pneumonia needs no routine film.", "Pneumonia", key="young")
+    asked = Asked("febrile. Pneumonia?", "finding", ("Pneumonia",), ("next_step",))
+    search = lambda *_, **__: (young,)  # noqa: E731
+    assert gather(search, asked, ("Pneumonia",), "clinician", Context()) == ()
+    assert gather(search, asked, ("Pneumonia",), "clinician", parse("3 year old boy"))[0].key == "young"
+
+
+def test_what_comes_next_looks_up_the_check_where_no_passage_on_next_steps_was_found():
+    ct = make_passage(2, "CT shows a nodule best.", "Nodule", key="nodule-film-next", topics=("next_step",))
+    meaning = make_passage(1, "A nodule is a round spot.", "Nodule", key="meaning", topics=("meaning",))
+    search = lambda question, **_: (ct,) if "CT" in question else (meaning,)  # noqa: E731
+    asked = Asked("what next?", "next_step", ("Nodule",), ("next_step",))
+    assert [p.key for p in gather(search, asked, ("Nodule",), "clinician", Context())] == ["meaning", ct.key]

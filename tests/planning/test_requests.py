@@ -155,6 +155,7 @@ def test_a_cry_for_help_keeps_its_kind(understand, question):
         ("patient is stable, sats 97%", "out_of_scope", ()),
         ("I fell down the stairs, is anything broken", "finding", ("Fracture",)),
         ("Is the tube in the right place?", "finding", ("Support Devices",)),
+        ("what about the lines", "certainty", ("Support Devices",)),
     ],
 )
 def test_real_follow_ups_after_a_certainty(understand, question, intent, labels):
@@ -403,3 +404,8 @@ def test_a_patients_film_in_short_says_may_once():
 def test_patterns_are_not_told_and_films_have_no_dates():
     assert "not told apart" in said("location", "pattern")[0]
     assert "date is left out" in said("system", "dates")[0]
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_a_decision_among_next_steps_is_left_to_who_sees_the_patient(mode):
+    assert "can't decide that" in said("next_step", "decision", mode=mode)[0]
