@@ -143,8 +143,13 @@ def _is_known_cause(text: str, turn: Turn, study: Study) -> bool:
     graph = _graph()
     about = turn.labels or tuple(f.label for f in study.findings if f.state in {"present", "uncertain"})
     linked = {edge["cause"] for label in about for edge in graph["findings"].get(label, {}).get("causes", ())}
-    said = text.lower()
-    return any(graph["causes"][key][form].lower() in said for key in linked for form in ("name", "plain"))
+    said = _spoken(text)
+    return any(_spoken(graph["causes"][key][form]) in said for key in linked for form in ("name", "plain"))
+
+
+def _spoken(text: str) -> str:
+    """Return a text as it sounds: a comma before "or" names no other cause."""
+    return " ".join(re.findall(r"[a-z0-9'-]+", text.lower()))
 
 
 def _names_its_source(text: str) -> bool:

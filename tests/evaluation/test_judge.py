@@ -125,4 +125,6 @@ def test_an_offered_cause_must_be_one_that_the_graph_has_for_the_finding():
 
     assert judged("Heart failure is a possible cause.") == {}
     assert judged("It may come from a heart that pumps too weakly.") == {}
+    assert judged("It may come from a heart, that pumps too weakly.") == {}
+    assert "invented" in judged("It may come from a heart that pumps too fast.")
     assert "invented" in judged("Asbestos exposure is a possible cause.")
