@@ -79,8 +79,8 @@ ADVICE = re.compile(
     r"\b(?:CT|MRI|ultrasound|echocardiogra\w+|biops\w+|follow-up|repeat (?:film|x-ray)|sputum|antibiotic\w*)\b"
 )
 COUNTS: dict[str, str] = {
-    "not_assessed": r"\b{count}(?= other things| that were not assessed)",
-    "not_flagged": r"\b{count}(?= findings that weak detectors did not flag)",
+    "not_assessed": r"\b{count}(?= other things)|(?<=not assessed \(){count}(?=\))",
+    "not_flagged": r"(?<=did not flag \(){count}(?=\))",
 }
 """How a sentence counts the findings of a state: the one number in it that no finding or measurement carries."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

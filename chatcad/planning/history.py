@@ -92,14 +92,20 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
     found = list(without_orders(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES)))
     young = context.child or CHILDREN.search(asked.question)
     found = [p for p in found if young or not CHILDREN.search(split_sentences(p.text)[0])]
-    open_ended = asked.intent == "next_step" and not any("next_step" in p.topics for p in found)
-    wanted = labels[:MOST_POSITIVES] if "grounds" in asked.wants or open_ended else ()
-    more = carriers(search, wanted, mode)
+    more = carriers(search, _unsettled(asked, labels[:MOST_POSITIVES], found), mode)
     for call in _called_for(asked, context):
         called = without_orders(search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES))
         more += [p for p in called if call.takes(p) and p.key not in {f.key for f in found}][:2]
     unique = {p.key: p for p in (*found, *more)}
     return tuple(replace(p, id=f"P{i}") for i, p in enumerate(unique.values(), start=1))
+
+
+def _unsettled(asked: Asked, labels: Sequence[str], found: Sequence[Passage]) -> list[str]:
+    """Return the labels whose settling check is worth a search: asked for, or no passage found says what comes next."""
+    if "grounds" in asked.wants:
+        return list(labels)
+    covered = {label for p in found if "next_step" in p.topics for label in p.findings}
+    return [label for label in labels if label not in covered] if asked.intent == "next_step" else []
 
 
 def _called_for(asked: Asked, context: Context) -> list[Call]:

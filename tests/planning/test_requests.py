@@ -241,7 +241,7 @@ def test_a_film_in_short_is_short():
     lines = said("summary", "brief")
     assert lines[0].startswith("In short: cardiomegaly is likely; pleural effusion is possible")
     assert len(lines) == 3
-    assert "14 that were not assessed" in lines[1]
+    assert "(1) or that were not assessed (14)" in lines[1]
 
 
 def test_what_was_not_looked_for_is_listed_whole_and_alone():
