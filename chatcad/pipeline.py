@@ -87,7 +87,9 @@ class ChatCAD:
         passages = planning.gather(shelf.search, asked, labels, talk.mode, told)
         others = cases.gather(asked.intent, talk.study, talk.mode, self.settings)
         with speaking(talk.language):
-            plan = planning.plan(asked, talk.study, passages, talk.mode, talk.prior, context=told, cases=others)
+            plan = planning.plan(
+                asked, talk.study, passages, talk.mode, talk.prior, context=told, cases=others, turns=talk.turns
+            )
         assemble = partial(
             prompting.assemble,
             talk.study,

@@ -95,6 +95,7 @@ def measure(answered: Sequence[Answered], on: str) -> list[Figure]:
     n = len(sentences)
     quoted = sum(a.verdict.quoted for a in answered)
     supported = sum(a.verdict.supported for a in answered)
+    named = sum(a.verdict.named for a in answered)
     uncited = sum(a.verdict.uncited for a in answered)
     figures = [_figure(f"{what} shown", on, _count(answered, fault), n) for fault, what in FAULTS.items()]
     figures += [
@@ -102,7 +103,7 @@ def measure(answered: Sequence[Answered], on: str) -> list[Figure]:
         _figure("unanswerable questions refused", on, *_of(answered, UNANSWERABLE, lambda a: a.refused)),
         _figure("answerable questions refused", on, *_of(answered, _answerable(answered), lambda a: a.refused)),
         _figure("quotations that their passage supports", on, supported, quoted),
-        _figure("advice that carries a citation", on, quoted, quoted + uncited),
+        _figure("advice that carries a citation", on, quoted + named, quoted + named + uncited),
     ]
     if on != conversations.TEMPLATE_ONLY:
         fate = Counter(s.checked for s in sentences)

@@ -16,6 +16,7 @@ import yaml
 
 from chatcad.config import ROOT
 from chatcad.findings.measure import limits
+from chatcad.retrieval.cited import cited
 from chatcad.types import Finding, Sentence, Study, Turn
 
 COVERED = 0.8
@@ -77,20 +78,30 @@ REFUSES = re.compile(
 ADVICE = re.compile(
     r"\b(?:CT|MRI|ultrasound|echocardiogra\w+|biops\w+|follow-up|repeat (?:film|x-ray)|sputum|antibiotic\w*)\b"
 )
+COUNTS: dict[str, str] = {
+    "not_assessed": r"\b{count}(?= other things)|(?<=not assessed \(){count}(?=\))",
+    "not_flagged": r"(?<=did not flag \(){count}(?=\))",
+}
+"""How a sentence counts the findings of a state: the one number in it that no finding or measurement carries."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SMALL = """a an the of on in at to for by with is are was were be been it its this that these those and or not no can
 may if when as so than from which who will do does has have there your you their they but
-possible come cause check narrow down help find tell apart"""
+possible come cause check narrow down help find tell apart what could settle out"""
 _STOP = frozenset(_SMALL.split())
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found in one turn: faults by name, with the sentence that has each, and counts of quotations."""
+    """What was found in one turn: faults by name, with the sentence that has each, and counts of advice.
+
+    ``quoted`` sentences are a guideline's, and ``supported`` those that their passage covers; of other sentences with
+    advice in them, ``named`` give their true source in words, and ``uncited`` none.
+    """
 
     faults: dict[str, list[str]] = field(default_factory=dict)
     quoted: int = 0
     supported: int = 0
+    named: int = 0
     uncited: int = 0
 
     def blame(self, fault: str, text: str) -> None:
@@ -118,11 +129,12 @@ def judge_turn(turn: Turn, study: Study, alike: Callable[[str, str], float]) -> 
         if cause and not _is_known_cause(sentence.text, turn, study):
             verdict.blame("invented", sentence.text)
         if sentence.source == "guideline":
-            _judge_quotation(sentence, turn, study, alike, verdict)
+            _judge_quotation(sentence, turn, study, alike, verdict, cause=cause)
         elif not cause:
             judge_sentence(sentence, study, verdict)
             if sentence.source == "general" and ADVICE.search(sentence.text):
-                verdict.uncited += 1
+                sourced = _names_its_source(sentence.text)
+                verdict.named, verdict.uncited = verdict.named + sourced, verdict.uncited + (not sourced)
     return verdict
 
 
@@ -131,8 +143,23 @@ def _is_known_cause(text: str, turn: Turn, study: Study) -> bool:
     graph = _graph()
     about = turn.labels or tuple(f.label for f in study.findings if f.state in {"present", "uncertain"})
     linked = {edge["cause"] for label in about for edge in graph["findings"].get(label, {}).get("causes", ())}
-    said = text.lower()
-    return any(graph["causes"][key][form].lower() in said for key in linked for form in ("name", "plain"))
+    said = _spoken(text)
+    return any(_spoken(graph["causes"][key][form]) in said for key in linked for form in ("name", "plain"))
+
+
+def _spoken(text: str) -> str:
+    """Return a text as it sounds: a comma before "or" names no other cause."""
+    return " ".join(re.findall(r"[a-z0-9'-]+", text.lower()))
+
+
+def _names_its_source(text: str) -> bool:
+    """Return whether a sentence names a check of the graph and, in brackets, who stands behind just that check."""
+    graph, said = _graph(), text.lower()
+    checks = [check for finding in graph["findings"].values() for check in finding["checks"]] + graph["separating"]
+    return any(
+        f"({cited(check['source'])})" in text and (check["check"].lower() in said or check["plain"].lower() in said)
+        for check in checks
+    )
 
 
 @lru_cache(maxsize=1)
@@ -159,8 +186,8 @@ def judge_sentence(sentence: Sentence, study: Study, verdict: Verdict) -> None:
         side = side_heard(text)
         if side is not None and side != finding.side:
             verdict.blame("side", text)
-    known = numbers_of(sentence.support, study)
-    if sentence.source == "image" and any(n not in known for n in map(float, _NUMBER.findall(text))):
+    known, other = numbers_of(sentence.support, study), _without_true_counts(text, sentence.support, study)
+    if sentence.source == "image" and any(n not in known for n in map(float, _NUMBER.findall(other))):
         verdict.blame("number", text)
     _judge_measurement(sentence, study, verdict)
 
@@ -208,6 +235,15 @@ def numbers_of(support: tuple[str, ...], study: Study) -> frozenset[float]:
     return frozenset(values)
 
 
+def _without_true_counts(text: str, support: tuple[str, ...], study: Study) -> str:
+    """Return a sentence without the true counts of findings of a state, where it rests on all of them."""
+    for state, counted in COUNTS.items():
+        ids = {f.id for f in study.findings if f.state == state}
+        if ids <= set(support):
+            text = re.sub(counted.format(count=len(ids)), "", text)
+    return text
+
+
 def refused(turn: Turn, study: Study) -> bool:
     """Return whether an answer refuses: it says so, and of the film and of guidelines only what is urgent."""
     now = {f.id for f in study.findings if f.state in {"present", "uncertain"}} if turn.urgent else set()
@@ -230,7 +266,7 @@ def _judge_measurement(sentence: Sentence, study: Study, verdict: Verdict) -> No
 
 
 def _judge_quotation(
-    sentence: Sentence, turn: Turn, study: Study, alike: Callable[[str, str], float], verdict: Verdict
+    sentence: Sentence, turn: Turn, study: Study, alike: Callable[[str, str], float], verdict: Verdict, *, cause: bool
 ) -> None:
     verdict.quoted += 1
     cited = [p for p in turn.passages if p.id in sentence.support]
@@ -240,6 +276,8 @@ def _judge_quotation(
     text = " ".join(p.text for p in cited)
     words = _content(sentence.text)
     covered = len(words & _content(text)) >= COVERED * len(words)
+    named = set(labels_heard(sentence.text))  # on an opacity, a passage's "edema" is "pulmonary edema"
+    covered = covered or (cause and bool(named) and named <= set(labels_heard(text)))
     near = covered or any(alike(sentence.text, s) >= ALIKE for s in re.split(r"(?<=[.!?])\s+", text))
     about = {label for p in cited for label in p.findings}
     open_now = {f.label for f in study.findings if f.state in {"present", "uncertain"}} | set(turn.labels)
@@ -251,5 +289,5 @@ def _judge_quotation(
 
 
 def _content(text: str) -> set[str]:
-    words = (w.removesuffix("s") for w in re.findall(r"[a-z]{3,}", text.lower()))
-    return {w[:6] for w in words if w not in _STOP}
+    words = (w for w in re.findall(r"[a-z]{3,}", text.lower()) if w not in _STOP)
+    return {w.removesuffix("s")[:6] for w in words}

@@ -179,6 +179,15 @@ AMOUNTS: Mapping[str, re.Pattern[str]] = {
 
 MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(|<\||\|>|javascript:|```", re.IGNORECASE)
 
+GUIDANCE = re.compile(r"\b(?:guidance|guidelines?|according to|experts?)\b", re.IGNORECASE)
+"""What a sentence calls a guideline's word; what networks found on a film is none."""
+NEEDLESS_ARTICLE = re.compile(
+    r"\ban? (?:heart failure|tuberculosis(?! pattern)|cardiomegaly|(?:pulmonary )?o?edema|emphysema|atelectasis|"
+    r"high blood pressure|valve disease|lung cancer)\b",
+    re.IGNORECASE,
+)
+"""An article before a name that takes none."""
+
 RATIO_DIRECTION = re.compile(
     r"\b(?:(?P<above>above|over(?! time)|exceed\w*|greater|higher|more|beyond|bigger|larger|wider|at least)|"
     r"(?P<below>below|under|less|lower than|smaller|narrower|at most|fewer)|(?P<within>within))\b",

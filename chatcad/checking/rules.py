@@ -11,7 +11,17 @@ from collections import Counter
 from dataclasses import replace
 
 from chatcad.checking.claims import Claim, expand, measures_in, parse_claims, stances_of
-from chatcad.checking.cues import ALL_CLEAR, CHANGE, DIAGNOSIS, DRUGS, MARKUP, RATIO_DIRECTION, RULED_OUT
+from chatcad.checking.cues import (
+    ALL_CLEAR,
+    CHANGE,
+    DIAGNOSIS,
+    DRUGS,
+    GUIDANCE,
+    MARKUP,
+    NEEDLESS_ARTICLE,
+    RATIO_DIRECTION,
+    RULED_OUT,
+)
 from chatcad.vocabulary import find_mentions
 
 LONGER = 1.6
@@ -79,6 +89,18 @@ def named_once_more(draft: str, statement: str) -> str | None:
     """Refuse a finding named more often than in the statement: "rib fracture is a possible cause of rib fracture"."""
     said, meant = (Counter(mention.label for mention in find_mentions(text)) for text in (draft, statement))
     return f"names {min(more)} once more than the statement" if (more := said - meant) else None
+
+
+def attributed(draft: str, statement: str) -> str | None:
+    """Refuse a result of the networks that is put down to a guideline: "the guidance notes that edema is unlikely"."""
+    new = GUIDANCE.search(draft) and not GUIDANCE.search(statement)
+    return "puts down to guidance what was found on the film" if new else None
+
+
+def articles(draft: str, statement: str) -> str | None:
+    """Refuse an article before a name that takes none: "a heart failure is a possible cause"."""
+    new = NEEDLESS_ARTICLE.search(draft) and not NEEDLESS_ARTICLE.search(statement)
+    return "puts an article before a name that takes none" if new else None
 
 
 def same_subjects(draft: str, statement: str) -> str | None:

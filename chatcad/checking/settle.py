@@ -59,8 +59,9 @@ def _against_statement(draft: str, statement: Statement) -> str | None:
         return "the numbers differ from the facts"
     compare = (
         rules.same_subjects if quoted else rules.same_claims, rules.same_measures, sense.certainty, sense.existence,
-        sense.denials, sense.directions, sense.sides, sense.views, sense.conditions, causes.candidate,
-        *((sense.general,) if quoted else ()), *(() if statement.source == "image" else (rules.named_once_more,)),
+        sense.denials, sense.directions, sense.sides, sense.views, sense.conditions, causes.candidate, rules.articles,
+        *((sense.general,) if quoted else ()),
+        rules.attributed if statement.source == "image" else rules.named_once_more,
     )  # fmt: skip
     return next((why for rule in compare if (why := rule(said, meant))), None)
 

@@ -19,6 +19,7 @@ _AGE = re.compile(
     r"\b(?:aged?|age:?)\s*(?P<a>\d{1,3})\b|\b(?P<b>\d{1,3})[ -]*(?:years?|yrs?|y)[ -]*(?:old|of age|o\b)|"
     r"\b(?P<c>\d{1,3})\s*y\.?/?o\b\.?|"
     r"\b(?P<d>\d{1,3})\s?(?P<sex>(?-i:[MF]))\b|"
+    r"\b(?:son|daughter|child|boy|girl|kid) is (?:only |just )?(?P<g>\d{1,2})\b(?![\s-]*(?:days?|weeks?|mo))|"
     rf"\b{_PERSON}\s+of\s+(?P<f>\d{{1,3}})\s+(?:years|yrs)\b|"
     rf"^\W*(?P<e>\d{{1,3}})\s*(?:years?|yrs?|y)\b(?=\s*(?:$|[,.;:/]|(?:[mf]|{_PERSON})\b))",
     re.IGNORECASE,

@@ -119,6 +119,9 @@ def name_in_list(label: str, mode: Mode) -> str:
 
 def describe_group(findings: Iterable[Finding], state: str, mode: Mode) -> str:
     """Return what names several findings ``not_flagged`` or ``not_assessed``: one sentence, for patients several."""
+    findings = list(findings)
+    if mode == "patient" and len(findings) == 1:
+        return describe(findings[0], mode)  # "these" are several
     names = [name_in_list(f.label, mode) for f in findings]
     templates: dict[str, str] = table("wording")["groups"][mode]
     if mode == "clinician":

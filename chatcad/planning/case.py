@@ -5,6 +5,7 @@ It knows which findings a question is about. What is said of them is the builder
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatcad.checking.claims import measures_in
@@ -13,7 +14,7 @@ from chatcad.planning.comparing import MOST_POSITIVES, OF_THE_HEART
 from chatcad.planning.differential import NO_CONTEXT
 from chatcad.planning.statements import replies
 from chatcad.planning.understand import Asked
-from chatcad.types import Context, Finding, Mode, Passage, SimilarCase, Statement, Study
+from chatcad.types import Context, Finding, Mode, Passage, SimilarCase, Statement, Study, Turn
 
 MEASURED_BY = {
     OF_THE_HEART: ("cardiothoracic_ratio",),
@@ -33,12 +34,18 @@ class Case:
     prior: Study | None
     context: Context = NO_CONTEXT
     cases: tuple[SimilarCase, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The findings that the question is about: those named, else the positive ones."""
         labels = subjects(self.asked, self.study)
         return tuple(f for label in labels if (f := self.study.finding(label)) is not None)
+
+    def unsaid(self, statements: Sequence[Statement]) -> list[Statement]:
+        """Return those of the statements that this talk has not shown word by word."""
+        shown = {s.text for t in self.turns for s in t.sentences}
+        return [s for s in statements if s.text not in shown]
 
     def reply(self, key: str, support: tuple[str, ...] = (), **values: str) -> list[Statement]:
         """Return the fixed sentences of a reply."""

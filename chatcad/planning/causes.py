@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chatcad.findings.wording import clause, measured_clause
 from chatcad.planning.differential import Candidate, Differential
+from chatcad.planning.settling import as_advice, in_words
 from chatcad.planning.statements import replies, say_group
 from chatcad.retrieval.cited import cited
 from chatcad.retrieval.graph import finding_graph
@@ -17,7 +18,13 @@ MOST = 3
 ORDINALS = ("first", "second", "third")
 
 
-def say_differential(found: Differential, passages: Sequence[Passage], context: Context, mode: Mode) -> list[Statement]:
+MOST_LISTED = 8
+"""Statements that a list of causes may have; of a longer one only the causes are told, and the rest is offered."""
+
+
+def say_differential(
+    found: Differential, passages: Sequence[Passage], context: Context, mode: Mode, *, whole: bool = False
+) -> list[Statement]:
     """Return the statements of a differential, or none where there is no candidate.
 
     Parameters
@@ -30,10 +37,27 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
         Whose history the candidates were weighed with.
     mode
         Who reads.
+    whole
+        Whether what speaks for and against each cause was asked for, however long.
     """
     told = sayable(found)
     if not told:
         return []
+    listed = _listed(found, told, passages, context, mode, whole=True)
+    if whole or len(listed) <= MOST_LISTED:
+        return listed
+    return _listed(found, told, passages, context, mode, whole=False)
+
+
+def _listed(
+    found: Differential,
+    told: Sequence[Candidate],
+    passages: Sequence[Passage],
+    context: Context,
+    mode: Mode,
+    *,
+    whole: bool,
+) -> list[Statement]:
     flagged = any(isinstance(fact, Finding) and fact.label in found.about for c in told for fact in c.speaks_for)
     said = replies("differential" if flagged else "differential_open", mode, source=_named(told, passages))
     # By ids: a finding carries its heat map, and arrays are neither hashable nor comparable.
@@ -41,6 +65,8 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
     before: list[str] = []
     for candidate, nth in zip(told, ORDINALS, strict=False):
         said.append(_name(candidate, passages, mode))
+        if not whole:
+            continue
         ids = [fact.id for fact in candidate.speaks_for]
         again = "candidate_same" if ids == before else "candidate_for"
         said += [] if shared else _facts(again, candidate.speaks_for, mode, nth)
@@ -48,7 +74,8 @@ def say_differential(found: Differential, passages: Sequence[Passage], context: 
         said += _facts("candidate_against", candidate.speaks_against, mode, nth)
         said += _history(candidate, context, mode, nth)
     # A patient has just read the findings: what fits every cause needs no repetition.
-    said += _facts("candidates_for", told[0].speaks_for, mode) if shared and mode == "clinician" else []
+    said += _facts("candidates_for", told[0].speaks_for, mode) if whole and shared and mode == "clinician" else []
+    said += [] if whole else replies("each_cause", mode)
     for state in ("not_flagged", "not_assessed"):
         said += say_group(_open(told, state), state, mode)
     return said + (_checks(found, told, passages, mode) if flagged else [])
@@ -132,23 +159,18 @@ def _checks(found: Differential, told: Sequence[Candidate], passages: Sequence[P
         said = []
         for s in apart:
             one, other = (graph.causes[key].name for key in s.between)
-            support, source = _carried((s.source,), passages, mode)
-            said += _as_guideline(
+            support, _ = _carried((s.source,), passages, mode)
+            said += as_advice(
                 replies(
-                    "separation", mode, support, one=one, other=other, check=s.check, reads=s.reads, source=source,
-                    plain=_capital(s.plain),
+                    "separation", mode, support, one=one, other=other, check=s.check, reads=s.reads,
+                    plain=_capital(s.plain), source=in_words(s.source, support),
                 )
             )  # fmt: skip
         return said
     check = graph.findings[told[0].explains[0]].checks[0]
-    support, source = _carried((check.source,), passages, mode)
-    return _as_guideline(
-        replies("next_check", mode, support, check=check.check, plain=_capital(check.plain), source=source)
-    )
-
-
-def _as_guideline(said: Sequence[Statement]) -> list[Statement]:
-    return [Statement(s.text, s.support, "guideline" if s.support else "general", reword=False) for s in said]
+    support, _ = _carried((check.source,), passages, mode)
+    words = {"check": check.check, "plain": _capital(check.plain), "source": in_words(check.source, support)}
+    return as_advice(replies("next_check", mode, support, **words))
 
 
 def _capital(text: str) -> str:

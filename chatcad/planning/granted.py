@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatcad.findings.measure import standing
-from chatcad.findings.wording import clause, measured_clause, name_in_list, positives
+from chatcad.findings.wording import clause, measured_clause, name_in_list, positives, where
 from chatcad.language import table
 from chatcad.planning.requests import OWN_WORDS, Want
 from chatcad.planning.statements import FLAGGED, replies, say_finding, say_group, say_unseen
 from chatcad.planning.subjects import AskedSide
-from chatcad.retrieval.cited import cited
-from chatcad.retrieval.graph import finding_graph
 from chatcad.types import Finding, Mode, Statement, Study, Zone
 
 MOST_IN_SHORT = 3
@@ -44,13 +42,9 @@ def own_words(wants: frozenset[Want], mode: Mode) -> list[Statement]:
 
 
 def grounds(findings: Sequence[Finding], mode: Mode) -> list[Statement]:
-    """Return what results rest on, and for each the check that could settle it."""
+    """Return what the results of findings rest on."""
     looked = tuple(f.id for f in findings if f.state != "not_assessed")
-    said = replies("grounds", mode, looked) if looked else []
-    for check in (finding_graph().findings[f.label].settling for f in findings):
-        words = check.check if mode == "clinician" else check.plain
-        said += replies("settle", mode, check=words, source=str(cited(check.source)))
-    return said
+    return replies("grounds", mode, looked) if looked else []
 
 
 def simpler(findings: Sequence[Finding], mode: Mode) -> list[Statement]:
@@ -68,12 +62,15 @@ def in_short(study: Study, mode: Mode) -> list[Statement]:
     ratio = study.measurement("cardiothoracic_ratio")
     measured = [ratio] if ratio is not None and mode == "clinician" and standing(ratio) == "above" else []
     parts = [*(clause(f, mode) for f in flagged), *map(measured_clause, measured)]
-    said = replies("no_positive", mode)
-    if parts:
-        support = (*(f.id for f in flagged), *(m.id for m in measured))
-        said = replies("in_short", mode, support, facts="; ".join(parts))
-    count = {s: str(sum(f.state == s for f in study.findings)) for s in ("not_flagged", "not_assessed")}
-    return said + replies("short_rest", mode, unflagged=count["not_flagged"], unseen=count["not_assessed"])
+    support = (*(f.id for f in flagged), *(m.id for m in measured))
+    said = replies("in_short", mode, support, facts="; ".join(parts)) if parts else replies("no_positive", mode)
+    if mode == "patient" and len(flagged) > 1 and all(f.state == "uncertain" for f in flagged):
+        named = [f"{name_in_list(f.label, mode)}{where(f, mode)}" for f in flagged]  # one "may" for all of them
+        said = replies("in_short_possible", mode, support, names="; ".join(named))
+    by = {s: [f.id for f in study.findings if f.state == s] for s in ("not_flagged", "not_assessed")}
+    count = {state: str(len(ids)) for state, ids in by.items()}
+    support = tuple(i for ids in by.values() for i in ids)
+    return said + replies("short_rest", mode, support, unflagged=count["not_flagged"], unseen=count["not_assessed"])
 
 
 def sought(study: Study, mode: Mode) -> list[Statement]:

@@ -8,22 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from chatcad.checking.draft import split_sentences
 from chatcad.context.words import read_words
 from chatcad.language import spoken
+from chatcad.planning.case import Case
 from chatcad.planning.causes import name_of, sayable
+from chatcad.planning.comparing import MOST_POSITIVES
 from chatcad.planning.differential import Differential
 from chatcad.planning.requests import NO_ANSWER
+from chatcad.planning.settling import CANDIDATES, Search, carriers
 from chatcad.planning.statements import guideline, replies, say_finding
 from chatcad.planning.subjects import labels_meant
 from chatcad.planning.understand import ALARMS, ASKS, TOPICS, Asked, last_on_the_film
 from chatcad.retrieval.graph import finding_graph
 from chatcad.retrieval.orders import without_orders
-from chatcad.types import Context, Finding, Intent, Mode, Passage, Statement, Study, Turn
-
-CANDIDATES = 6
-"""Passages looked up for one answer; the plan quotes the few that fit, and only these are shown to the model."""
+from chatcad.types import Context, Intent, Mode, Passage, Statement, Turn
 
 CHANGES: frozenset[Intent] = frozenset({"finding", "summary", "next_step", "cause", "urgency"})
 """Kinds of question whose answer a history can change."""
@@ -59,6 +59,12 @@ INJURY = Call(
     re.compile(r"\bafter (?:an? |minor |major |chest )*injury|\bhurt your chest", re.IGNORECASE),
     frozenset({"Fracture", "Pneumothorax", "Effusion"}),
 )
+CATCHING = Call(
+    "How do tuberculosis and pneumonia spread to other people?",
+    frozenset({"safety", "next_step", "cause", "urgency"}),
+    re.compile(r"\bspread|\bisolation|\bcontacts\b", re.IGNORECASE),
+    frozenset({"Tuberculosis", "Pneumonia"}),
+)
 INFECTION = Call(
     "How ill is a patient with suspected pneumonia, and which checks come next?",
     frozenset({"next_step", "urgency"}),
@@ -67,18 +73,8 @@ INFECTION = Call(
 )
 
 
-class Search(Protocol):
-    """The retriever's search."""
-
-    def __call__(
-        self, question: str, *, labels: Sequence[str], topics: Sequence[str], mode: Mode, k: int
-    ) -> tuple[Passage, ...]:
-        """Return passages, best first."""
-        ...
-
-
 def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, context: Context) -> tuple[Passage, ...]:
-    """Return the passages for a question, and after them one for each thing in the history that calls for its own.
+    """Return the passages for a question, and after them those for what its reasons and the history call for.
 
     Parameters
     ----------
@@ -94,11 +90,22 @@ def gather(search: Search, asked: Asked, labels: Sequence[str], mode: Mode, cont
     if not asked.topics:
         return search(asked.question, labels=labels, topics=(), mode=mode, k=0)
     found = list(without_orders(search(asked.question, labels=labels, topics=asked.topics, mode=mode, k=CANDIDATES)))
+    young = context.child or CHILDREN.search(asked.question)
+    found = [p for p in found if young or not CHILDREN.search(split_sentences(p.text)[0])]
+    more = carriers(search, _unsettled(asked, labels[:MOST_POSITIVES], found), mode)
     for call in _called_for(asked, context):
-        more = without_orders(search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES))
-        new = [p for p in more if call.takes(p) and p.key not in {f.key for f in found}]
-        found += [replace(p, id=f"P{len(found) + 1}") for p in new[:2]]
-    return tuple(found)
+        called = without_orders(search(call.query, labels=(), topics=(), mode=mode, k=CANDIDATES))
+        more += [p for p in called if call.takes(p) and p.key not in {f.key for f in found}][:2]
+    unique = {p.key: p for p in (*found, *more)}
+    return tuple(replace(p, id=f"P{i}") for i, p in enumerate(unique.values(), start=1))
+
+
+def _unsettled(asked: Asked, labels: Sequence[str], found: Sequence[Passage]) -> list[str]:
+    """Return the labels whose settling check is worth a search: asked for, or no passage found says what comes next."""
+    if "grounds" in asked.wants:
+        return list(labels)
+    covered = {label for p in found if "next_step" in p.topics for label in p.findings}
+    return [label for label in labels if label not in covered] if asked.intent == "next_step" else []
 
 
 def _called_for(asked: Asked, context: Context) -> list[Call]:
@@ -107,6 +114,8 @@ def _called_for(asked: Asked, context: Context) -> list[Call]:
     if asked.intent not in CHANGES:
         return []
     infected = bool({"fever", "cough"} & set(context.told))
+    if "catch" in asked.wants:
+        return [CATCHING]
     holds = ((CHILD, context.child), (PREGNANT, context.pregnant), (INJURY, "injury" in context.told))
     called = [call for call, here in (*holds, (INFECTION, infected)) if here]
     # Who asks after one finding wants no advice on another.
@@ -114,21 +123,30 @@ def _called_for(asked: Asked, context: Context) -> list[Call]:
     return [c for c in called if not c.about or not elsewhere or c.about & set(elsewhere)]
 
 
-def say_history(
-    asked: Asked, study: Study, shown: Sequence[Finding], passages: Sequence[Passage], *, mode: Mode, context: Context
-) -> list[Statement]:
-    """Return what a history adds to an answer: that it was told, what it makes of the results, a passage for it."""
+def say_history(case: Case) -> list[Statement]:
+    """Return what a history adds to an answer: that it was told, what it makes of the results, a passage for it.
+
+    What was said and quoted for it in this talk before is not said again, but for a word on a child in each answer.
+    """
     said, quoted = [], []
-    for call in _called_for(asked, context):
-        about = [*shown, *(f for label in sorted(call.about) if (f := study.finding(label)))]
-        quoted += guideline([p for p in passages if call.takes(p)], about, mode, most=1)
-        said += replies("history_child", mode) if call is CHILD else []
-        said += replies("history_pregnant", mode) if call is PREGNANT else []
-        # After an injury a reader thinks of bones, whatever was asked.
-        fracture = study.finding("Fracture") if call is INJURY else None
-        said += [say_finding(fracture, mode)] if fracture else []
-    matters = said or quoted or asked.tells or asked.intent in {"cause", "next_step"}
-    return [*(say_told(context, mode) if matters else []), *said, *quoted]
+    for call in _called_for(case.asked, case.context):
+        about = [*case.findings, *(f for label in sorted(call.about) if (f := case.study.finding(label)))]
+        quoted += guideline([p for p in case.passages if call.takes(p)], about, case.mode, most=1)
+        said += _remarks(call, case)
+    quoted, new = case.unsaid(quoted), case.unsaid(said)
+    again = case.reply("history_child_again") if case.context.child and len(new) < len(said) else []
+    matters = new or quoted or case.asked.tells or case.asked.intent in {"cause", "next_step"}
+    told = say_told(case.context, case.mode) if matters else []
+    return [*(told if case.asked.tells else case.unsaid(told)), *new, *again, *quoted]
+
+
+def _remarks(call: Call, case: Case) -> list[Statement]:
+    said = case.reply("history_child") if call is CHILD else []
+    said += case.reply("history_pregnant") if call is PREGNANT else []
+    # After an injury a reader thinks of bones, whatever was asked.
+    fracture = case.study.finding("Fracture") if call is INJURY else None
+    told = {s.support for t in case.turns for s in t.sentences}
+    return said + ([say_finding(fracture, case.mode)] if fracture and (fracture.id,) not in told else [])
 
 
 def say_told(context: Context, mode: Mode) -> list[Statement]:
@@ -207,7 +225,7 @@ def _heard(before: Turn | None, text: str) -> Context | None:
     """Return what a question tells of the patient, ``None`` where it tells nothing."""
     if before is not None and _answers(before, text):
         return read_words(text)
-    told = (part for part in _PARTS.split(text) if _CASE.search(part) and not _asks(part))
+    told = [part for part in _PARTS.split(text) if _CASE.search(part) and not _asks(part)]
     cases = [part for part in told if not _OF_THE_FILM.search(part)]
     heard = read_words(". ".join(cases))
     known = (
@@ -216,7 +234,8 @@ def _heard(before: Turn | None, text: str) -> Context | None:
         else replace(heard, told=_signs(heard.told), denied=_signs(heard.denied))
     )
     # A child is one by its age here: who speaks of a daughter may be the patient.
-    known = replace(known, child=known.child and known.age_band is not None)
+    aged = read_words(". ".join(told))
+    known = replace(known, child=aged.child and aged.age_band is not None)
     return known if known.told or known.denied or known.child or known.pregnant else None
 
 

@@ -6,7 +6,7 @@ Every statement is made from facts (``findings.wording``), from a passage, or fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from chatcad.checking.claims import measures_in
@@ -29,14 +29,27 @@ from chatcad.planning.granted import (
     sought,
     unseen,
 )
-from chatcad.planning.history import closing_question, say_history, say_told
+from chatcad.planning.history import CATCHING, closing_question, say_history, say_told
 from chatcad.planning.others import say_cases
 from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
 from chatcad.planning.requests import ZONES
+from chatcad.planning.settling import say_settling
 from chatcad.planning.statements import guideline, say_finding, say_group, say_measurements, say_unseen
 from chatcad.planning.understand import Asked
-from chatcad.types import Context, Finding, Intent, Measurement, Mode, Passage, Plan, SimilarCase, Statement, Study
+from chatcad.types import (
+    Context,
+    Finding,
+    Intent,
+    Measurement,
+    Mode,
+    Passage,
+    Plan,
+    SimilarCase,
+    Statement,
+    Study,
+    Turn,
+)
 from chatcad.vocabulary import terms
 
 OPPOSITE = {"left": "right", "right": "left"}
@@ -51,6 +64,7 @@ def plan(
     *,
     context: Context = NO_CONTEXT,
     cases: tuple[SimilarCase, ...] = (),
+    turns: tuple[Turn, ...] = (),
 ) -> Plan:
     """Return what the answer will say, in order.
 
@@ -68,8 +82,10 @@ def plan(
         What was told of the patient: it adds to an answer and orders causes, and is never a fact about the film.
     cases
         Reports of other films with like findings, quoted where they are asked for.
+    turns
+        The talk so far: what a history adds to every answer is said in full once.
     """
-    case = Case(asked, study, passages, mode, prior, context, cases)
+    case = Case(asked, study, passages, mode, prior, context, cases, turns)
     if asked.intent == "self_harm":  # the film, and what was found on it, are not the matter now
         said = (*BUILDERS["self_harm"](case), *case.reply("disclaimer"))
         return Plan(asked.intent, (), said, urgent=True)
@@ -122,7 +138,8 @@ def _finding(case: Case) -> list[Statement]:
         return _comparison(case)
     shown, rest = _worth_a_sentence(case)
     said = [] if case.asked.labels else case.reply("unnamed")
-    said += case.reply("cancer") if "cancer" in case.asked.wants else []
+    for want in ("cancer", "pattern"):
+        said += case.reply(want) if want in case.asked.wants else []
     said += [*_facts(case, shown), *_sides(case, shown)] or case.reply("no_positive")
     for state in ("not_flagged", "not_assessed"):
         said += say_group([f for f in rest if f.state == state], state, case.mode)
@@ -154,14 +171,15 @@ def _sides(case: Case, findings: Iterable[Finding]) -> list[Statement]:
 
 
 def _certainty(case: Case) -> list[Statement]:
-    said = case.reply("again") if "again" in case.asked.wants else []
+    said, why = case.reply("again") if "again" in case.asked.wants else [], "grounds" in case.asked.wants
     for finding in case.findings[:MOST_POSITIVES]:
         said.append(say_finding(finding, case.mode))
         if finding.held_out_auroc is not None:
             key = "auroc_unused" if finding.state == "not_assessed" else "auroc"
             auroc, low, high = (f"{v:.2f}" for v in finding.held_out_auroc)
             said += case.reply(key, (finding.id,), auroc=auroc, low=low, high=high)
-    said += grounds(case.findings[:MOST_POSITIVES], case.mode) if "grounds" in case.asked.wants else []
+        said += say_settling(finding.label, case.passages, case.mode) if why else []
+    said += grounds(case.findings[:MOST_POSITIVES], case.mode) if why else []
     return [*said, *([] if case.findings else case.reply("no_positive"))]
 
 
@@ -169,7 +187,7 @@ def _location(case: Case) -> list[Statement]:
     zone = next((z for z in ZONES if z in case.asked.wants), None)
     if zone is not None or (case.asked.side is not None and not case.asked.labels):
         return placed(case.study, case.asked.side, zone, case.mode)
-    said = []
+    said = case.reply("pattern") if "pattern" in case.asked.wants else []
     for finding in case.findings[:MOST_POSITIVES]:
         said.append(say_finding(finding, case.mode))
         if finding.side is None and finding.state in {"present", "uncertain"}:
@@ -211,33 +229,46 @@ def _asked_measures(case: Case) -> tuple[str, ...]:
 
 
 def _next_step(case: Case) -> list[Statement]:
-    shown = case.findings[:2]
-    said = [say_finding(f, case.mode) for f in shown] or case.reply("no_positive")
-    said += guideline(case.passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
+    catching = "catch" in case.asked.wants
+    spread = [f for f in positives(case.study) if f.label in CATCHING.about] if catching else []
+    shown = spread or case.findings[:2]
+    said = case.reply("decision") if "decision" in case.asked.wants else []
+    said += [say_finding(f, case.mode) for f in shown] or case.reply("no_positive")
+    if catching:
+        return said + case.reply("catching")
+    on_it = guideline([p for p in case.passages if "next_step" in p.topics], shown, case.mode, most=2)
+    said += on_it or guideline(case.passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
     return said + (case.reply("ask_doctor") if case.mode == "patient" else [])
 
 
 def _cause(case: Case) -> list[Statement]:
-    shown = case.findings[:2]
+    shown, whole = case.findings[:2], "each" in case.asked.wants
     found = differential(case.study, _asked_causes(case), case.context)
-    listed = say_differential(found, case.passages, case.context, case.mode)
-    # A patient has the causes in plain words by now: the first sentence of a passage only says what the finding is.
-    most = 2 if not listed else 1 if case.mode == "clinician" else 0
-    quoted = guideline(case.passages, shown, case.mode, most=most, first=frozenset({"cause"})) if most else []
+    listed = say_differential(found, case.passages, case.context, case.mode, whole=whole)
+    told = _facts(case, shown) if len(shown) == 1 else [say_finding(f, case.mode) for f in shown]
     return [
-        *(_facts(case, shown) or case.reply("no_positive")),
+        # Who asks what speaks for each cause has read the findings, and reads them once more beside the causes.
+        *([] if whole and listed else told or case.reply("no_positive")),
         *case.reply("cause"),
-        *say_told(case.context, case.mode),
+        *case.unsaid(say_told(case.context, case.mode)),
         *listed,
-        *quoted,
+        *([] if whole and listed else _quoted_causes(case, shown, listed=bool(listed))),
         *(case.reply("ask_doctor") if case.mode == "patient" and listed else []),
     ]
 
 
+def _quoted_causes(case: Case, shown: Sequence[Finding], *, listed: bool) -> list[Statement]:
+    # A patient has the causes in plain words by now: the first sentence of a passage only says what the finding is.
+    most = 2 if not listed else 1 if case.mode == "clinician" else 0
+    return guideline(case.passages, shown, case.mode, most=most, first=frozenset({"cause"})) if most else []
+
+
 def _told(case: Case) -> list[Statement]:
     """Return what the history adds, and the one question to ask back where it would change the answer."""
-    said = say_history(case.asked, case.study, case.findings, case.passages, mode=case.mode, context=case.context)
-    if not {case.asked.intent, case.asked.also} & {"cause", "next_step"}:
+    said = say_history(case)
+    if case.asked.intent not in {"cause", "next_step"} and case.asked.also not in {"cause", "next_step"}:
+        return said
+    if case.asked.intent == "emergency" or "catch" in case.asked.wants:
         return said
     return said + closing_question(differential(case.study, _asked_causes(case)), case.mode, case.context)
 
@@ -279,7 +310,7 @@ def _urgency(case: Case) -> list[Statement]:
     return [
         *[say_finding(f, case.mode) for f in shown],
         *case.reply("urgency"),
-        *guideline(case.passages, shown, case.mode, most=1, first=frozenset({"urgency"})),
+        *guideline([p for p in case.passages if "urgency" in p.topics], shown, case.mode, most=1),
     ]
 
 

@@ -17,12 +17,12 @@ from chatcad.types import Intent, Language, Zone
 Want = Literal[
     "thanks", "bye", "noted", "orders", "unseen", "sought", "grounds", "again", "simpler", "brief", "well", "whole",
     "report", "send", "language", "decision", "disagree", "change", "numbers", "vitals", "auroc", "weak", "colours",
-    "view", "cancer", "upper", "mid", "lower",
+    "view", "cancer", "catch", "dates", "pattern", "each", "upper", "mid", "lower",
 ]  # fmt: skip
 WANTS: tuple[Want, ...] = get_args(Want)
 ZONES: tuple[Zone, ...] = get_args(Zone)
-OWN_WORDS: tuple[Want, ...] = ("auroc", "weak", "colours")
-"""Words and pictures of this program, which no guideline explains."""
+OWN_WORDS: tuple[Want, ...] = ("auroc", "weak", "colours", "dates")
+"""Words, pictures and habits of this program, which no guideline explains."""
 
 NO_ANSWER: frozenset[Intent] = frozenset({"out_of_scope", "unclear", "small_talk"})
 """Kinds to which a question goes that no other kind takes."""
@@ -38,6 +38,7 @@ class Route:
 
 
 ROUTES: Mapping[Want, Route] = {
+    "each": Route("cause", NO_ANSWER | {"cause", "certainty", "finding", "meaning", "summary", "system", "recall"}),
     "unseen": Route("system", NO_ANSWER | {"summary", "finding", "certainty", "meaning", "system"}, alone=True),
     "sought": Route("system", NO_ANSWER | {"summary", "finding", "certainty"}, alone=True),
     "grounds": Route(
@@ -56,6 +57,9 @@ ROUTES: Mapping[Want, Route] = {
     "auroc": Route("system", NO_ANSWER | {"meaning"}, alone=True),
     "weak": Route("system", NO_ANSWER | {"meaning"}, alone=True),
     "colours": Route("system", NO_ANSWER | {"meaning", "summary"}, alone=True),
+    "dates": Route("system", NO_ANSWER | {"comparison", "summary", "finding", "meaning", "measurement"}, alone=True),
+    "catch": Route("next_step", NO_ANSWER | {"meaning", "urgency", "cause", "finding", "summary", "system", "doctor"}),
+    "pattern": Route("location", NO_ANSWER | {"meaning", "summary", "finding", "certainty"}, alone=True),
     "view": Route("system", NO_ANSWER | {"meaning", "summary", "comparison", "finding", "location"}, alone=True),
 }
 """The first that fits is taken."""

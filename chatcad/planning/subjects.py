@@ -35,7 +35,10 @@ PARTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
             r"pleurae?|pleural (?:space|cavity)|lining of (?:the|my) lungs?|costophrenic (?:angles?|sulc(?:us|i))",
             PLEURAL_LABELS,
         ),
-        (r"tubes?|catheters?|electrodes?|devices?|wires?|lines? (?:and|or) tubes?", ("Support Devices",)),
+        (
+            r"tubes?|catheters?|electrodes?|devices?|wires?|lines? (?:and|or) tubes?|(?:the|any|central) lines?",
+            ("Support Devices",),
+        ),
         (r"lungs?|lung fields?", LUNG_LABELS),
         (r"(?:the|any|some|that) (?:fluid|water)", ("Effusion", "Edema")),
     )

@@ -176,3 +176,18 @@ def test_a_finding_that_is_named_twice_is_a_claim_more():
     facts = Facts(make_study())
     assert objection_to("Rib fracture is a possible cause of rib fracture.", statement, facts) is not None
     assert objection_to("A possible cause is rib fracture.", statement, facts) is None
+
+
+def test_what_was_found_on_the_film_is_not_put_down_to_guidance():
+    statement = Statement("Cardiomegaly is unlikely (probability 0.02): no sign of it was found.", ("F1",), "image")
+    facts = Facts(make_study({"Cardiomegaly": ("assessed", 0.02)}, ctr=0.44))
+    said = "{} cardiomegaly is unlikely (probability 0.02), and no sign of it was found."
+    assert "guidance" in str(objection_to(said.format("The guidance notes that"), statement, facts))
+    assert objection_to(said.format("On this film"), statement, facts) is None
+
+
+def test_names_that_take_no_article_get_none():
+    statement = Statement("Heart failure is a possible cause (ESC, 2021).", (), "general")
+    facts = Facts(make_study())
+    assert "article" in str(objection_to("A heart failure is a possible cause (ESC, 2021).", statement, facts))
+    assert objection_to("A possible cause is heart failure (ESC, 2021).", statement, facts) is None

@@ -29,3 +29,9 @@ def test_a_long_list_for_a_patient_is_several_sentences_with_one_meaning(state):
     assert {c.label for c in claims} == set(terms())
     assert {c.stance for c in claims} == {state}
     assert describe_group(group, state, "clinician").count(".") == 1
+
+
+@pytest.mark.parametrize("state", ["not_flagged", "not_assessed"])
+def test_one_finding_alone_is_no_list_to_a_patient(state):
+    alone = Finding("F5", "Pneumonia", state, "weak")
+    assert describe_group([alone], state, "patient") == describe(alone, "patient")

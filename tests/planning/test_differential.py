@@ -13,7 +13,7 @@ from chatcad.checking.finish import reading_grade
 from chatcad.checking.settle import objection_to
 from chatcad.context import parse
 from chatcad.planning import NO_CONTEXT, Asked, differential, plan
-from chatcad.planning.causes import MOST, say_differential
+from chatcad.planning.causes import MOST, MOST_LISTED, say_differential
 from chatcad.retrieval.cited import cited, publisher
 from chatcad.retrieval.graph import finding_graph
 from chatcad.serialise import differential_to_json
@@ -172,3 +172,16 @@ def test_every_source_of_the_graph_has_a_short_name_that_claims_nothing():
         assert 2 < len(cited(key).publisher) <= 50
         assert not labels_in(cited(key).publisher)
     assert publisher("Clinical and radiologic features of pulmonary edema, RadioGraphics") == "RadioGraphics"
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_a_long_list_of_causes_is_cut_and_the_rest_is_offered(mode):
+    history = parse("58M smoker, known heart failure, fever and cough, fell")
+    found_here = differential(HEART, (), history)
+    short, whole = (say_differential(found_here, (CAUSES,), history, mode, whole=w) for w in (False, True))
+    assert len(short) < len(whole)
+    assert len(whole) > MOST_LISTED
+    names = [s.text for s in whole if "possible cause" in s.text or "may come from" in s.text]
+    assert set(names) <= {s.text for s in short}
+    assert any("each cause?" in s.text for s in short)
+    assert not any("each cause?" in s.text for s in whole)

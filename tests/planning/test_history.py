@@ -195,3 +195,58 @@ def test_how_sure_a_result_is_on_a_child_is_said_with_the_child():
 def test_an_emergency_stays_one():
     asked = Asked("I have a fever and can't breathe", "emergency", (), ())
     assert hear(asked, (ASKED_BACK,), Context())[0].intent == "emergency"
+
+
+def talk(history, *intents, mode="clinician"):
+    """Return the lines of each answer of one talk, whose history was given beside it."""
+    turns, answers = (), []
+    for intent in intents:
+        asked = Asked("?", intent, (), ("cause",))
+        made = plan(asked, STUDY, (CHILD,), mode, context=parse(history), turns=turns).statements
+        answers.append([s.text for s in made])
+        shown = tuple(Sentence(s.text, s.support, s.source, "kept") for s in made)
+        turns += (Turn("?", shown, (CHILD,), mode, intent, (), False, 0.0, "", "scripted"),)
+    return answers
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_the_warning_on_a_child_is_said_in_full_once_and_in_a_word_after_that(mode):
+    first, second = talk("3 year old boy", "next_step", "urgency", mode=mode)
+    child = [[line for line in lines if "child" in line and line != CHILD.text] for lines in (first, second)]
+    assert len(" ".join(child[1])) < len(" ".join(child[0]))
+    assert len(child[1]) == 1
+    assert CHILD.text in first
+    assert CHILD.text not in second
+
+
+def test_after_an_injury_bones_are_spoken_of_once():
+    first, second = talk("fell from a ladder", "summary", "urgency")
+    assert any("Fracture" in line for line in first)
+    assert not any("Fracture was not assessed" in line or "history given" in line for line in second)
+
+
+@pytest.mark.parametrize("question", ["my son is 5, this is his film", "My daughter is only 12"])
+def test_a_child_is_heard_by_a_bare_age(question):
+    _, context = hear(Asked(question, "summary", (), ()), (), Context())
+    assert context.child
+
+
+def test_an_answer_to_an_emergency_ends_without_a_question():
+    asked = Asked("?", "emergency", (), (), also="next_step")
+    assert not any(s.text.endswith("?") for s in plan(asked, STUDY, (), "clinician").statements)
+
+
+def test_a_childs_passage_is_not_quoted_to_an_adult():
+    young = make_passage(1, "A child with pneumonia needs no routine film.", "Pneumonia", key="young")
+    asked = Asked("febrile. Pneumonia?", "finding", ("Pneumonia",), ("next_step",))
+    search = lambda *_, **__: (young,)  # noqa: E731
+    assert gather(search, asked, ("Pneumonia",), "clinician", Context()) == ()
+    assert gather(search, asked, ("Pneumonia",), "clinician", parse("3 year old boy"))[0].key == "young"
+
+
+def test_what_comes_next_looks_up_the_check_where_no_passage_on_next_steps_was_found():
+    ct = make_passage(2, "CT shows a nodule best.", "Nodule", key="nodule-film-next", topics=("next_step",))
+    meaning = make_passage(1, "A nodule is a round spot.", "Nodule", key="meaning", topics=("meaning",))
+    search = lambda question, **_: (ct,) if "CT" in question else (meaning,)  # noqa: E731
+    asked = Asked("what next?", "next_step", ("Nodule",), ("next_step",))
+    assert [p.key for p in gather(search, asked, ("Nodule",), "clinician", Context())] == ["meaning", ct.key]

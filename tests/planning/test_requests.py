@@ -6,11 +6,12 @@ import pytest
 
 from chatcad.config import load_settings
 from chatcad.language import LANGUAGES, speaking, table
-from chatcad.planning import Asked, Understanding, ask, plan, subjects
+from chatcad.planning import Asked, Understanding, ask, gather, plan, subjects
 from chatcad.planning.requests import WANTS, rerouted, wants_of
+from chatcad.retrieval.cited import cited
 from chatcad.retrieval.embedding import embedder
 from chatcad.retrieval.graph import load_graph
-from chatcad.types import Turn
+from chatcad.types import Context, Turn
 from tests.factories import make_passage, make_study
 
 STUDY = make_study()
@@ -28,6 +29,41 @@ def turn_about(*labels, intent="finding"):
 def said(intent, *wants, labels=(), mode="clinician", study=STUDY, **more):
     asked = Asked("?", intent, labels, (), wants=frozenset(wants), **more)
     return [s.text for s in plan(asked, study, (), mode).statements]
+
+
+class Store:
+    """A retriever that finds the same passages for every question."""
+
+    def __init__(self, *passages):
+        self.passages = passages
+
+    def search(self, question, *, labels, topics, mode, k):
+        return self.passages
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "text"),
+    [
+        ("clinician", "nodule-film-next", "A nodule seen on a film needs a chest CT."),
+        ("patient", "nodule-plain-next", "A CT scan shows the spot much better."),
+    ],
+)
+def test_what_could_settle_it_cites_the_passage_that_carries_the_check(mode, key, text):
+    other = make_passage(1, "Most nodules are harmless.", "Nodule", key="other")
+    carrier = make_passage(2, text, "Nodule", key=key, audience="both")
+    asked = Asked("why not a nodule?", "certainty", ("Nodule",), ("limits",), wants=frozenset({"grounds"}))
+    passages = gather(Store(other, carrier).search, asked, ("Nodule",), mode, Context())
+    (advice,) = [s for s in plan(asked, STUDY, passages, mode).statements if "CT" in s.text]
+    assert (advice.source, advice.support) == ("guideline", ("P2",))
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_could_settle_it_names_its_source_where_no_passage_carries_it(mode, language):
+    asked = Asked("why not a nodule?", "certainty", ("Nodule",), (), wants=frozenset({"grounds"}))
+    with speaking(language):
+        statements = plan(asked, STUDY, (), mode).statements
+    assert any(f"({cited('nodule-film-next')})." in s.text and s.source == "general" for s in statements)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -49,6 +85,15 @@ def test_every_want_has_its_row_in_every_language(language):
         ("en", "is my daughter ok", "well"),
         ("en", "write a letter to the chest clinic", "report"),
         ("en", "can I fly next week", "decision"),
+        ("en", "Will my kids catch it?", "catch"),
+        ("en", "what do I tell my wife", "brief"),
+        ("en", "how far apart are the two films", "dates"),
+        ("en", "is it lobar or interstitial", "pattern"),
+        ("en", "What fits each cause?", "each"),
+        ("de", "Ist das ansteckend?", "catch"),
+        ("de", "Was spricht für jede Ursache?", "each"),
+        ("es", "¿Es contagioso?", "catch"),
+        ("es", "¿Qué encaja con cada causa?", "each"),
         ("en", "I disagree, there is clearly consolidation", "disagree"),
         ("en", "and what about both bases?", "lower"),
         ("de", "Warum keine Lungenentzündung?", "grounds"),
@@ -72,6 +117,8 @@ def test_a_want_is_heard(language, question, want):
         ("write that there is no tuberculosis", "report"),
         ("which findings are present and which were not assessed", "unseen"),
         ("why not do a CT", "grounds"),
+        ("how long should I wait between the films", "dates"),
+        ("is it interstitial lung disease", "pattern"),
         ("Translate 'good morning' into Japanese.", "language"),
     ],
 )
@@ -108,6 +155,7 @@ def test_a_cry_for_help_keeps_its_kind(understand, question):
         ("patient is stable, sats 97%", "out_of_scope", ()),
         ("I fell down the stairs, is anything broken", "finding", ("Fracture",)),
         ("Is the tube in the right place?", "finding", ("Support Devices",)),
+        ("what about the lines", "certainty", ("Support Devices",)),
     ],
 )
 def test_real_follow_ups_after_a_certainty(understand, question, intent, labels):
@@ -193,7 +241,7 @@ def test_a_film_in_short_is_short():
     lines = said("summary", "brief")
     assert lines[0].startswith("In short: cardiomegaly is likely; pleural effusion is possible")
     assert len(lines) == 3
-    assert "14 that were not assessed" in lines[1]
+    assert "(1) or that were not assessed (14)" in lines[1]
 
 
 def test_what_was_not_looked_for_is_listed_whole_and_alone():
@@ -317,3 +365,47 @@ def test_a_passage_on_another_finding_is_not_how_to_look_for_this_one():
     other = replace(other, findings=("Emphysema", "Pneumothorax"))
     asked = Asked("pneumothorax?", "finding", ("Pneumothorax",), ())
     assert other.text not in [s.text for s in plan(asked, STUDY, (other,), "clinician").statements]
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("Will my kids catch it?", "next_step"),
+        ("what do I tell my wife", "summary"),
+        ("how long was it between the two films", "system"),
+        ("lobar or interstitial?", "location"),
+        ("What fits each cause?", "cause"),
+    ],
+)
+def test_what_was_refused_has_a_kind(understand, question, intent):
+    assert ask(understand, question, (turn_about("Effusion"),), "en").intent == intent
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_whether_others_can_catch_it_is_left_open_and_speaks_of_what_spreads(mode):
+    spreads = make_passage(1, "TB germs spread through the air.", "Tuberculosis", topics=("safety",))
+    asked = Asked("Will my kids catch it?", "next_step", ("Effusion",), ("next_step",), wants=frozenset({"catch"}))
+    flagged = make_study({"Effusion": ("weak", 0.8), "Tuberculosis": ("weak", 0.8)})
+    texts = [s.text for s in plan(asked, flagged, (spreads,), mode).statements]
+    assert "TB" in texts[0] or "Tuberculosis" in texts[0]
+    assert "can't tell" in texts[1]
+    assert spreads.text in texts
+    silent = make_study({"Effusion": ("weak", 0.8), "Tuberculosis": ("weak", 0.1)})
+    assert spreads.text not in [s.text for s in plan(asked, silent, (spreads,), mode).statements]
+
+
+def test_a_patients_film_in_short_says_may_once():
+    flagged = make_study({"Effusion": ("weak", 0.8), "Tuberculosis": ("weak", 0.8)}, ctr=0.44)
+    (short,) = [line for line in said("summary", "brief", mode="patient", study=flagged) if line.startswith("In short")]
+    assert short.count("may") == 1
+    assert "not certain" in short
+
+
+def test_patterns_are_not_told_and_films_have_no_dates():
+    assert "not told apart" in said("location", "pattern")[0]
+    assert "date is left out" in said("system", "dates")[0]
+
+
+@pytest.mark.parametrize("mode", ["clinician", "patient"])
+def test_a_decision_among_next_steps_is_left_to_who_sees_the_patient(mode):
+    assert "can't decide that" in said("next_step", "decision", mode=mode)[0]
