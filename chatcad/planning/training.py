@@ -6,6 +6,7 @@ weights (half precision) with their record beside ``chatcad/planning/kinds.py``.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from typing import Any
@@ -62,4 +63,5 @@ def train() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m chatcad.planning.training", description=__doc__).parse_args()
     print(json.dumps(train(), indent=1))
