@@ -18,7 +18,7 @@ from chatcad.ui.glance import glance_html
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
-from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.layout import EACH, LAST, LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.prior import prior_updates
 from chatcad.ui.report import report_updates
 from chatcad.ui.talk import offers_of, talk_updates
@@ -72,23 +72,24 @@ def wire_film(  # noqa: PLR0917
     judged = [] if judge is None else judge.of_visit
     parts = [visit, arrived, film.drop, film.notice, *film.of_study, *talk.of_visit, *judged]
     hidden = {"show_progress": "hidden"}
-    dropped = film.drop.upload(read, [film.drop, talk.mode, visit], parts, **hidden, **MODEL_WORK)
+    dropped = film.drop.upload(read, [film.drop, talk.mode, visit], parts, **hidden, **EACH, **MODEL_WORK)
     simulated = film.phantom.click(read_phantom, [talk.mode, visit], parts, **hidden, **MODEL_WORK)
     choosing = [film.example, talk.mode, visit]
-    chosen = film.example.input(read_example, choosing, [*parts, film.example], **hidden, **MODEL_WORK)
+    chosen = film.example.input(read_example, choosing, [*parts, film.example], **hidden, **EACH, **MODEL_WORK)
     drawing = (handlers.draw, [visit, *film.controls], film.figure)
     # At once: a question that is asked while the film is drawn must not be overwritten.
     picked = film.findings.select(
-        pick, [visit, talk.mode], [visit, film.heat, *talk.offers, *judged], queue=False, **hidden, **LIGHT_WORK
-    )
-    picked.then(*drawing, trigger_mode="multiple", **hidden, **LIGHT_WORK)
+        pick, [visit, talk.mode], [visit, film.heat, *talk.offers, *judged], queue=False, **hidden, **EACH,
+        **LIGHT_WORK,
+    )  # fmt: skip
+    picked.then(*drawing, **hidden, **EACH, **LIGHT_WORK)
     for change in film.redraw:
-        change(*drawing, trigger_mode="always_last", **hidden, **LIGHT_WORK)
+        change(*drawing, **hidden, **LAST, **LIGHT_WORK)
     greys = [film.level, film.window, film.figure]
-    film.figure.input(adjust, [visit, *film.controls], greys, trigger_mode="always_last", **hidden, **LIGHT_WORK)
+    film.figure.input(adjust, [visit, *film.controls], greys, **hidden, **EACH, **LIGHT_WORK)
     placing = (place, [arrived, visit, talk.mode], parts)
     came = (dropped, simulated, chosen)
-    return [event.then(*placing, trigger_mode="multiple", **hidden, **LIGHT_WORK) for event in came]
+    return [event.then(*placing, **hidden, **EACH, **LIGHT_WORK) for event in came]
 
 
 def page_updates(film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, now: Visit, mode: Mode) -> Updates:

@@ -26,7 +26,7 @@ from chatcad.ui.film import page_updates
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel
 from chatcad.ui.labels import label
-from chatcad.ui.layout import LIGHT_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.layout import EACH, LAST, LIGHT_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.shelf import Shelf
 from chatcad.ui.visit import Visit
 
@@ -258,7 +258,7 @@ def wire_history(page: gr.Blocks, history: History, changed: Sequence[Any]) -> N
     quick = {"show_progress": "hidden", **LIGHT_WORK}
     # Past the queue: a film that is dropped at once must not be overtaken by what was there before it.
     page.load(history.arrive, panel.token, [panel.token, *everything], queue=False, **quick)
-    chosen = panel.listed.select(history.choose, [visit, panel.token], everything, **quick)
+    chosen = panel.listed.select(history.choose, [visit, panel.token], everything, **EACH, **quick)
     chosen.then(None, js=_FOCUS)
     panel.new.click(history.begin, [visit, history.talk.mode, panel.token], everything, **quick)
     for event in (panel.rename.click, panel.title.submit):
@@ -268,4 +268,4 @@ def wire_history(page: gr.Blocks, history: History, changed: Sequence[Any]) -> N
     for button in panel.dismiss:
         button.click(history.dismiss, None, panel.asking, queue=False, **quick)
     for event in changed:
-        event.then(history.refresh, [visit, panel.token], listing, **quick)
+        event.then(history.refresh, [visit, panel.token], listing, **LAST, **quick)

@@ -30,6 +30,12 @@ Updates = dict[Any, Any]
 MODEL_WORK: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 16, "api_visibility": "private"}
 LIGHT_WORK: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 2, "api_visibility": "private"}
 
+# Left to itself, Gradio drops an event while the same one is being answered: a choice made quickly would be lost, and
+# the page would show another. The last one is for components' values only: with it, Gradio 6 answers an event that
+# waited with the data of the one before it.
+EACH: dict[str, Any] = {"trigger_mode": "multiple"}
+LAST: dict[str, Any] = {"trigger_mode": "always_last"}
+
 _LEAD = "Drop a chest film, see what the networks found, and ask about it. Everything stays on this machine."
 _PROGRAM = (
     "You are talking to a program (AI), not to a person. Each of its sentences is checked against the findings before "

@@ -21,7 +21,7 @@ from chatcad.ui import tables
 from chatcad.ui.handlers import Handlers, layers_of
 from chatcad.ui.identity import owner_of
 from chatcad.ui.labels import label
-from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.layout import EACH, LAST, LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.overlay import Layers, Picture, render
 from chatcad.ui.visit import Visit
 
@@ -123,15 +123,15 @@ def wire_prior(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
     shown = [panel.pair, panel.table, panel.remove]
     event: dict[str, Any] = {"show_progress": "hidden", **LIGHT_WORK}
     dropped = panel.drop.upload(
-        read, [panel.drop, visit], [arrived, panel.notice, panel.drop], show_progress="hidden", **MODEL_WORK
+        read, [panel.drop, visit], [arrived, panel.notice, panel.drop], show_progress="hidden", **EACH, **MODEL_WORK
     )
-    placed = dropped.then(place, [arrived, visit], [visit, arrived, panel.notice], queue=False, **event)
+    placed = dropped.then(place, [arrived, visit], [visit, arrived, panel.notice], queue=False, **EACH, **event)
     removed = panel.remove.click(remove, visit, [visit, panel.notice], queue=False, **event)
     for settled in (placed, removed):
-        settled.then(show, [visit, talk.mode, *film.controls], shown, trigger_mode="multiple", **event)
-    talk.mode.input(_compared, [visit, talk.mode], panel.table, **event)
+        settled.then(show, [visit, talk.mode, *film.controls], shown, **EACH, **event)
+    talk.mode.input(_compared, [visit, talk.mode], panel.table, **LAST, **event)
     for change in (*film.redraw, film.heat.change):  # a finding that is chosen sets the heat map
-        change(draw_pair, [visit, *film.controls], panel.pair, trigger_mode="always_last", **event)
+        change(draw_pair, [visit, *film.controls], panel.pair, **LAST, **event)
 
 
 def draw_pair(visit: Visit, *controls: Any) -> str:

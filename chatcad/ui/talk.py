@@ -21,7 +21,17 @@ from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.labels import label
-from chatcad.ui.layout import EMPTY_CHAT, LIGHT_WORK, MODEL_WORK, READY_CHAT, FilmColumn, TalkColumn, Updates
+from chatcad.ui.layout import (
+    EACH,
+    EMPTY_CHAT,
+    LAST,
+    LIGHT_WORK,
+    MODEL_WORK,
+    READY_CHAT,
+    FilmColumn,
+    TalkColumn,
+    Updates,
+)
 from chatcad.ui.visit import Visit
 
 
@@ -138,23 +148,23 @@ def wire_talk(
     asked += [source(once_more, here, parts, queue=False, **quick) for source, once_more in events]
     asked += [pointed := film.figure.submit(point, [*here, talk.language], parts, queue=False, **quick)]
     judged = [] if judge is None else judge.of_visit
-    # "multiple": a stopped answer may still be ending, and must not swallow the next question's
-    many, changed = {"trigger_mode": "multiple"}, []
+    # Each: a stopped answer may still be ending, and must not swallow the next question's
+    changed = []
     for begun in asked:
         answer = begun.then(
             stream,
             [*here, talk.context, talk.language, film.report.design],
             talk.chat,
             show_progress="minimal",
-            **many,
+            **EACH,
             **MODEL_WORK,
         )
-        changed.append(ended := answer.then(end, here, [*parts, *judged], **many, **quick))
+        changed.append(ended := answer.then(end, here, [*parts, *judged], **EACH, **quick))
         if begun is pointed:
-            ended.then(handlers.draw, [visit, *film.controls], film.figure, **many, **quick)
+            ended.then(handlers.draw, [visit, *film.controls], film.figure, **EACH, **quick)
     talk.stop.click(stop, here, parts, queue=False, **quick)
     changed.append(talk.chat.clear(forget, [*here, *film.controls], [*parts, film.figure, *judged], **quick))
-    talk.mode.input(switch, here, [film.findings, film.glance, *talk.of_visit, *judged], **quick)
+    talk.mode.input(switch, here, [film.findings, film.glance, *talk.of_visit, *judged], **LAST, **quick)
     return changed
 
 

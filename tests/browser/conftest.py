@@ -43,6 +43,21 @@ class Visitor:
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
 
 
+QUIET = """() => new Promise(done => {
+  const wait = () => setTimeout(done, 250);
+  let timer = wait();
+  new MutationObserver(() => { clearTimeout(timer); timer = wait(); })
+    .observe(document.body, {childList: true, subtree: true});
+})"""
+
+
+def settle(page) -> None:
+    """Wait until the page's parts, which are drawn one after the other and then filled, are there and stay."""
+    for part in ("#drop button", "#phantom", "#switches label", "#ask textarea"):
+        page.locator(part).first.wait_for()
+    page.evaluate(QUIET)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serve(ROOT / "app.py", tmp_path_factory.mktemp("server"), load_settings().cache) as running:
@@ -78,7 +93,7 @@ def visit(chromium) -> Iterator[Callable[..., Visitor]]:
         page.on("console", lambda m: visitor.complaints.append(m.text) if m.type == "error" else None)
         page.set_default_timeout(60_000)
         page.goto(server.url)
-        page.get_by_role("heading", name="ChatCAD").wait_for()
+        settle(page)
         opened.append(visitor)
         return visitor
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from ui.fake import FakeSystem
 
@@ -14,10 +15,16 @@ from chatcad.ui.page import build, launch_options
 
 LOADING_SECONDS = 3
 PAUSE_SECONDS = 0.6
+SLOW_SECONDS = 2
 
 
 class Moody(FakeSystem):
-    """Waits before each sentence; breaks off when it is asked to."""
+    """Waits before each sentence; breaks off when it is asked to; takes its time over a film that is called slow."""
+
+    def read(self, source):
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        time.sleep(SLOW_SECONDS * data.startswith(b"slow"))
+        return super().read(data)
 
     def stream(self, question, talk):
         for said in super().stream(question, talk):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import QUIET
 from .steps import answers, ask, finished, wait_for_film
 
 pytestmark = pytest.mark.browser
@@ -158,3 +159,34 @@ def test_the_report_comes_as_pdf_and_as_dicom_of_an_unknown_patient(fake_server,
         assert Path(coming.value.path()).read_bytes().startswith(start)
     tab.page.locator("#export-buttons").scroll_into_view_if_needed()
     tab.shot("exports")
+
+
+def at_once(page, first: str, second: str) -> None:
+    """Click twice, before the page has heard of the first click."""
+    page.evaluate("both => both.forEach(one => document.querySelector(one).click())", [first, second])
+
+
+def test_the_last_of_two_quick_choices_counts(fake_server, visit) -> None:
+    page = visit(fake_server).page
+    page.locator("#phantom").click()
+    wait_for_film(page)
+    at_once(page, "#findings [data-finding=F1]", "#findings [data-finding=F2]")
+    page.get_by_role("radio", name="Pleural effusion (F2)").and_(page.locator(":checked")).wait_for()
+    page.get_by_role("button", name="How sure are you about the pleural effusion?").wait_for()
+    at_once(page, "#switches input[value=patient]", "#switches input[value=clinician]")
+    page.evaluate(QUIET)
+    page.get_by_role("columnheader", name="Probability").wait_for()
+
+
+def test_a_film_dropped_while_another_is_read_is_not_lost(fake_server, visit) -> None:
+    page = visit(fake_server).page
+
+    def put(words: bytes) -> None:
+        page.locator("#drop input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": words})
+
+    put(b"slow film, dropped by mistake")
+    page.get_by_text("Reading the film").wait_for()
+    page.locator("#drop").get_by_role("button", name=re.compile("Clear|Remove")).first.click()
+    put(b"not a film at all")
+    page.get_by_role("alert").get_by_text("it looks like a text file").wait_for()
+    assert not page.get_by_role("img", name="Frontal chest film").is_visible()
