@@ -63,6 +63,10 @@ class ModelMissing(ChatCADError):
     exit_code = 4
 
 
+class NoRoom(ModelMissing):
+    """A language model is there, and doesn't fit into the memory that is free."""
+
+
 class BackendFailed(ChatCADError):
     """A language-model backend was there, and failed while it was writing."""
 

@@ -77,5 +77,12 @@ class Folder:
 
 
 def films_below(folder: Path) -> list[Path]:
-    """Return the files of a folder and its folders that may be films by their names, sorted."""
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in _SUFFIXES)
+    """Return the files of a folder and its folders that may be films by their names, sorted.
+
+    Archives name files by UID as well (1.2.840…), where what looks like a suffix is a number.
+    """
+    return sorted(p for p in folder.rglob("*") if p.is_file() and _may_be_film(p.suffix.lower()))
+
+
+def _may_be_film(suffix: str) -> bool:
+    return suffix in _SUFFIXES or suffix[1:].isdecimal()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence, Sized
@@ -163,10 +164,18 @@ def _names_done(table: Path) -> set[str]:
     if not table.exists():
         return set()
     with table.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames and list(rows.fieldnames) != columns():
+        header = next(csv.reader(file), None)
+        if header and header != columns():
             raise UsageError(f"{table} has other columns: name a new file, or remove it")
-        return {r["path"] for r in rows}
+    _cut_torn_row(table)
+    with table.open(newline="", encoding="utf-8") as file:
+        return {r["path"] for r in csv.DictReader(file)}
+
+
+def _cut_torn_row(table: Path) -> None:
+    """Cut off what a full disk or a power cut left of a row: the next one would be joined to it."""
+    data = table.read_bytes()
+    os.truncate(table, data.rfind(b"\n") + 1)
 
 
 def _as_parquet(table: Path, out: Path) -> None:

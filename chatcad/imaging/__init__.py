@@ -92,6 +92,8 @@ def must_be_there(path: Path) -> None:
     ImageRefused
         It isn't there, or is a folder, or a device or pipe that would never end.
     """
+    if path.is_dir():
+        raise ImageRefused("This is a folder: give one film, or read the folder with `batch`.")
     if not path.is_file():
         raise ImageRefused("There is no such file: check the path.")
 

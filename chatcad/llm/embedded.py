@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatcad.config import Settings
-from chatcad.errors import ChatCADError, ModelMissing, UsageError
+from chatcad.errors import ChatCADError, ModelMissing, NoRoom, UsageError
 from chatcad.llm import adapter
 from chatcad.llm.status import Status
 
@@ -54,13 +54,15 @@ def create(settings: Settings) -> LocalChatModel:
     Raises
     ------
     ModelMissing
-        The wheel is missing, or its model is damaged.
+        The wheel is missing, or its model is damaged; as `NoRoom`, it doesn't fit into memory.
     """
     from chatcad.llm.transformers import open_model
 
     folder = prepare(settings)
     try:
         return open_model(str(folder), settings, name_of(settings), local_only=True)
+    except NoRoom:
+        raise
     except ModelMissing as error:
         raise ModelMissing(f"{folder} is damaged: delete it, and the next start makes it anew") from error
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from chatcad.errors import ModelMissing
+from chatcad.errors import NoRoom
 
 Precision = Literal["bf16", "4-bit", "as stored"]
 GIB = 2**30
@@ -107,7 +107,7 @@ def choose(weights: Weights, free: int | None, wish: str, name: str) -> Precisio
 
     Raises
     ------
-    ModelMissing
+    NoRoom
         ``auto``, and it fits in neither.
     """
     if weights.quantised:
@@ -119,7 +119,7 @@ def choose(weights: Weights, free: int | None, wish: str, name: str) -> Precisio
     if weights.fits("4-bit", free):
         return "4-bit"
     needs = ", ".join(f"{(weights.bytes_in(p) + ROOM) / GIB:.1f} GiB in {p}" for p in ("bf16", "4-bit"))
-    raise ModelMissing(
+    raise NoRoom(
         f"{name} needs {needs}, and {free / GIB:.1f} GiB of the GPU are free: choose a smaller model"
         " (python -m chatcad doctor lists some), or set CHATCAD_LLM_4BIT=off, which is slow"
     )

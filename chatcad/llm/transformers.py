@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
-from chatcad.errors import ModelMissing
+from chatcad.errors import ModelMissing, NoRoom
 from chatcad.llm import memory
 from chatcad.llm.status import Status
 
@@ -75,15 +75,24 @@ def open_model(name: str, settings: Settings, label: str, *, local_only: bool = 
     ------
     ModelMissing
         It can't be had, is damaged, or has no chat template.
+    NoRoom
+        It doesn't fit into memory.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import torch
     from safetensors import SafetensorError
 
     from chatcad.llm.local import LocalChatModel
 
     try:
         network, tokenizer = _load(name, settings, local_only)
-    except (OSError, ValueError, ImportError, SafetensorError) as error:
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise NoRoom(
+            f"{name} doesn't fit into the memory that is free: free some, choose a smaller model"
+            " (python -m chatcad doctor lists some), or set CHATCAD_LLM_4BIT=on"
+        ) from error
+    # RuntimeError: transformers', for weights of other shapes than config.json says
+    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelMissing(f"can't load {name} ({reason}): {_CHOOSE}, or run: hf download {name}") from error
     if not tokenizer.chat_template:

@@ -13,6 +13,7 @@ from chatcad.cli import main
 from chatcad.commands import batch
 from chatcad.errors import ImageRefused
 from chatcad.network import dicomweb
+from chatcad.sources import films_below
 from tests.export.films import dicom_film
 from tests.network.dicomweb_server import Service
 from tests.scale.test_wire import READING
@@ -181,3 +182,31 @@ def test_why_a_film_could_not_be_had_takes_its_place():
     outcomes = list(read_films([dicom_film(), refusal, b"no film", dicom_film()], Networks(), batch.Settings()))
     assert outcomes[1] is refusal
     assert [isinstance(outcome, ImageRefused) for outcome in outcomes] == [False, True, True, False]
+
+
+def test_a_row_that_a_full_disk_tore_is_read_again_and_joined_to_no_other(out, tmp_path):
+    (folder := tmp_path / "films").mkdir()
+    for number in (1, 2):
+        (folder / f"{number}.dcm").write_bytes(another_film(number))
+    assert main(["batch", str(folder), "--out", str(out)]) == 0
+    whole = out.read_bytes()
+    out.write_bytes(whole[:-40])
+    (folder / "3.dcm").write_bytes(another_film(3))
+    assert main(["batch", str(folder), "--out", str(out)]) == 0
+    assert [row["path"] for row in rows(out)] == ["1.dcm", "2.dcm", "3.dcm"]
+    assert all(None not in row and None not in row.values() and row["ms"] for row in rows(out))
+
+
+def test_a_table_of_somebody_elses_is_left_as_it_is(out, tmp_path, capsys):
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "1.dcm").write_bytes(another_film(1))
+    out.write_text("name,born\nno line end")
+    assert main(["batch", str(tmp_path / "films"), "--out", str(out)]) == 2
+    assert "other columns" in told(capsys)
+    assert out.read_text() == "name,born\nno line end"
+
+
+def test_files_named_by_their_uid_are_films(tmp_path):
+    for name in ("1.2.840.10008.5.1", "CR.2.25.77", "IM0001", "a.DCM", "notes.txt", "table.csv"):
+        (tmp_path / name).write_bytes(b"")
+    assert [p.name for p in films_below(tmp_path)] == ["1.2.840.10008.5.1", "CR.2.25.77", "IM0001", "a.DCM"]

@@ -144,7 +144,7 @@ def test_status_knows_a_whole_folder(tiny_folder, tmp_path):
     assert not transformers.status(Settings(model="/no/such/folder")).usable
 
 
-@pytest.mark.parametrize("damage", ["weights", "pickle", "template"])
+@pytest.mark.parametrize("damage", ["weights", "shapes", "pickle", "template"])
 def test_a_damaged_folder_is_model_missing(tiny_folder, tmp_path, damage):
     import shutil
 
@@ -153,6 +153,9 @@ def test_a_damaged_folder_is_model_missing(tiny_folder, tmp_path, damage):
     if damage == "weights":
         data = (folder / "model.safetensors").read_bytes()
         (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
+    elif damage == "shapes":
+        config = (folder / "config.json").read_text().replace('"hidden_size": 48', '"hidden_size": 64')
+        (folder / "config.json").write_text(config)
     elif damage == "pickle":
         (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     else:

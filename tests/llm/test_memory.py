@@ -3,8 +3,8 @@ import json
 import pytest
 
 from chatcad.config import Settings, load_settings
-from chatcad.errors import ModelMissing, UsageError
-from chatcad.llm import catalogue, memory, transformers
+from chatcad.errors import ModelMissing, NoRoom, UsageError
+from chatcad.llm import catalogue, embedded, memory, transformers
 from chatcad.llm.memory import GIB, Weights, choose, measure
 
 SEVEN = Weights(7_616_000_000, 1_090_000_000)  # 14.2 GiB in bf16, 5.2 in 4-bit
@@ -74,6 +74,21 @@ def test_the_embedded_model_is_never_quantised(tiny_folder):
     settings = Settings(threads=1, llm_4bit="on")
     model = transformers.open_model(str(tiny_folder), settings, "embedded", local_only=True)
     assert model.machine["quantisation"] == "none"
+
+
+def test_a_gpu_that_is_full_is_told_from_a_damaged_model(tiny_folder, tmp_path, monkeypatch):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", full)
+    with pytest.raises(NoRoom, match="smaller model"):
+        transformers.create(Settings(backend="transformers", model=str(tiny_folder), threads=1))
+    monkeypatch.setattr(embedded, "prepare", lambda _: tiny_folder)
+    with pytest.raises(NoRoom, match="free some"):  # deleting the model would not help
+        embedded.create(Settings(cache=tmp_path, threads=1))
 
 
 def test_run_records_say_where_the_weights_lie(tiny):
