@@ -31,7 +31,7 @@ def main() -> None:
     page = build(loading, settings)
     try:
         page.launch(**launch_options(settings), **server_options(loading, settings))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         sys.exit(f"{settings.host}:{settings.port} can't be served ({error}): set CHATCAD_PORT to a free port")
     print(f"ChatCAD: {page.local_url} ({time.perf_counter() - start:.1f} s; models are loading)", flush=True)
     loading.load(settings)

@@ -123,6 +123,20 @@ def fractions(text: str) -> tuple[float, ...]:
     return tuple(float(number) for number in text.split(","))
 
 
+def count(text: str) -> int:
+    """Return a whole number from 1: fewer would read, show or erase something else than was meant."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
+def days(text: str) -> float:
+    """Return a number of days, not before now: "older than -3 days" would erase everything."""
+    if not (number := float(text)) >= 0:
+        raise ValueError
+    return number
+
+
 def _folder_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     batch = commands.add_parser(
         "batch", help="films of a folder or DICOMweb service to a CSV or Parquet table; resumable"
@@ -138,7 +152,7 @@ def _folder_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     contact = commands.add_parser("contact-sheet", help="varied films with outlines and heat maps on one picture")
     contact.add_argument("source", type=Path, metavar="FOLDER|MANIFEST.csv")
     contact.add_argument("--out", type=Path, required=True, metavar="SHEET.png")
-    contact.add_argument("--n", type=int, default=20, help="how many films (default: 20)")
+    contact.add_argument("--n", type=count, default=20, help="how many films (default: 20)")
 
 
 def _knowledge_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -164,7 +178,7 @@ def _knowledge_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
     search = actions.add_parser("search", help="find passages")
     search.add_argument("query")
     search.add_argument("--mode", choices=("clinician", "patient"), default="clinician")
-    search.add_argument("-k", type=int, default=5, help="how many")
+    search.add_argument("-k", type=count, default=5, help="how many")
     listing = actions.add_parser("list", help="what is indexed")
     listing.add_argument("--reports", action="store_true", help="the reports that similar cases are looked up in")
     actions.add_parser("lint", help="check passages, finding graph and glossary: format, grade, references, coverage")
@@ -239,9 +253,9 @@ def _access_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     audit = commands.add_parser("audit", help="who read and asked what on this server")
     actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("verify", help="find changed, removed and torn lines")
-    actions.add_parser("show", help="the newest records").add_argument("-n", type=int, default=20, help="how many")
+    actions.add_parser("show", help="the newest records").add_argument("-n", type=count, default=20, help="how many")
     drift = commands.add_parser("drift", help="whether these days' films score unlike the reference films")
-    drift.add_argument("--since", type=int, default=30, metavar="DAYS", help="how many days (default: 30)")
+    drift.add_argument("--since", type=count, default=30, metavar="DAYS", help="how many days (default: 30)")
     commands.add_parser("mcp", help="tools for an agent on this machine, which asks a running server")
 
 
@@ -258,7 +272,7 @@ def _sessions_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     what = erase.add_mutually_exclusive_group(required=True)
     what.add_argument("id", nargs="?", help="see `sessions list`")
     what.add_argument("--all", action="store_true", help="every one")
-    what.add_argument("--older-than", type=float, metavar="DAYS", help="those last used longer ago")
+    what.add_argument("--older-than", type=days, metavar="DAYS", help="those last used longer ago")
     key = actions.add_parser("key", help="write a key for CHATCAD_KEY_FILE, by which what is kept is encrypted")
     key.add_argument("path", type=Path)
 

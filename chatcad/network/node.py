@@ -64,7 +64,7 @@ def destination(given: str, *, allow_remote: bool) -> Peer | str:
         keep_on_premises(given, "films and patients' data", allow_remote=allow_remote)
         return given
     found = _ADDRESS.fullmatch(given)
-    if found is None:
+    if found is None or not 0 < int(found["port"]) < 2**16:
         raise UsageError(f"{given!r} is no place for results: give AET@HOST:PORT or the URL of a DICOMweb service")
     keep_on_premises(f"dicom://{found['host']}", "films and patients' data", allow_remote=allow_remote)
     return Peer(ae_title(found["title"]), found["host"], int(found["port"]))

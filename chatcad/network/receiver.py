@@ -54,8 +54,8 @@ def start(node: Node, queue: Queue, limits: Limits) -> ThreadedAssociationServer
             ssl_context=None if node.tls is None else node.tls.receiving(),
             evt_handlers=[(evt.EVT_C_STORE, _on_store, [queue, limits])],
         )
-    except OSError as error:
-        raise UsageError(f"can't listen on {node.host}:{node.port}: {error.strerror}") from error
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"can't listen on {node.host}:{node.port} ({error}): choose another --port") from error
     assert server is not None  # noqa: S101  -- only a blocking server returns nothing
     return server
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,19 +89,33 @@ def _named(kind: str, folder: Path) -> dict[str, str]:
 
 def _load(folder: Path) -> Embeddings:
     from langchain_huggingface import HuggingFaceEmbeddings
-    from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # a bar for 0.3 s of loading is noise on the command line
-    try:
+    with opening("the embedding model", folder, "restore it"):
         return HuggingFaceEmbeddings(
             model_name=str(folder),
             model_kwargs={"device": "cpu", "local_files_only": True, "trust_remote_code": False},
             encode_kwargs={"normalize_embeddings": True, "batch_size": 32} | _named("document", folder),
             query_encode_kwargs={"normalize_embeddings": True} | _named("query", folder),
         )
+
+
+@contextmanager
+def opening(what: str, folder: Path, remedy: str) -> Iterator[None]:
+    """Open a sentence-transformers model without a progress bar: for 0.3 s of loading it is noise on the command line.
+
+    Raises
+    ------
+    ModelMissing
+        It can't be read.
+    """
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
     except (OSError, ValueError, RuntimeError) as error:
-        raise ModelMissing(f"the embedding model at {folder} can't be read ({error}): restore it") from error
+        raise ModelMissing(f"{what} at {folder} can't be read ({error}): {remedy}") from error
     finally:
         if shown:
             logging.enable_progress_bar()

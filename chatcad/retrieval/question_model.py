@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
 from chatcad.errors import ModelMissing
-from chatcad.retrieval.embedding import embed_questions, model_folder, model_name
+from chatcad.retrieval.embedding import embed_questions, model_folder, model_name, opening
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,10 +73,8 @@ def open_plain(folder: Path) -> Any:
     """Return the sentence-transformers model of a folder as it is on disk; it reads a text's last `LONGEST` tokens."""
     from sentence_transformers import SentenceTransformer
 
-    try:
+    with opening("the embedding model", folder, "restore it"):
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ModelMissing(f"the embedding model at {folder} can't be read ({error}): restore it") from error
     model.max_seq_length = LONGEST
     model.tokenizer.truncation_side = "left"
     return model.eval()

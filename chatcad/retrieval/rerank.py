@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chatcad.config import Settings
 from chatcad.errors import ModelMissing
+from chatcad.retrieval.embedding import opening
 
 Rerank = Callable[[str, Sequence[str]], list[float]]
 """From a question and texts to how well each answers it, in ``[0, 1]``."""
@@ -34,7 +35,7 @@ def reranker(settings: Settings) -> Rerank | None:
     from sentence_transformers import CrossEncoder
     from torch import nn
 
-    try:
+    with opening("the cross-encoder", folder, remedy):
         model = CrossEncoder(
             str(folder),
             num_labels=1,
@@ -44,8 +45,6 @@ def reranker(settings: Settings) -> Rerank | None:
             local_files_only=True,
             trust_remote_code=False,
         )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ModelMissing(f"the cross-encoder at {folder} can't be read ({error}): {remedy}") from error
 
     def rerank(question: str, texts: Sequence[str]) -> list[float]:
         pairs = [(question, text) for text in texts]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatcad.config import Settings
-from chatcad.errors import KnowledgeInvalid
+from chatcad.errors import KnowledgeInvalid, ModelMissing
 from chatcad.premises import keep_on_premises
 from chatcad.retrieval.added import (
     AddReport,
@@ -139,13 +139,10 @@ def _index(settings: Settings, embed_questions: Embed) -> GuidelineIndex:
             _log.warning("the guideline index is damaged and is built again: %s", error)
     if url:
         server(url).close()  # before minutes of embedding, which end there
-    build(
-        _records(settings),
-        folder,
-        embedder(settings),
-        model,
-        url,
-        outside=load_outside(settings.knowledge),
-        embed_questions=embed_questions,
-    )
+    records, outside = _records(settings), load_outside(settings.knowledge)
+    try:
+        build(records, folder, embedder(settings), model, url, outside=outside, embed_questions=embed_questions)
+    except OSError as error:
+        why = error.strerror or error
+        raise ModelMissing(f"can't write the index {folder} ({why}): set CHATCAD_CACHE to where 60 MB fit") from error
     return open_index(folder, url)

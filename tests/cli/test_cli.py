@@ -158,7 +158,16 @@ def test_a_missing_backend_says_the_remedy(capsys, monkeypatch, tmp_path, backen
     assert "CHATCAD_" in err
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["ask", "film.png"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["ask", "film.png"],
+        ["contact-sheet", "films", "--out", "sheet.png", "--n", "0"],
+        ["sessions", "erase", "--older-than", "-3"],  # would erase everything
+        ["sessions", "erase", "--older-than", "nan"],
+    ],
+)
 def test_wrong_usage_is_2(arguments):
     with pytest.raises(SystemExit) as stop:
         main(arguments)

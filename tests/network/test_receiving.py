@@ -155,6 +155,15 @@ def test_wrong_addresses_and_those_off_the_premises_are_refused(words):
         parsed(*words)
 
 
+def test_ports_that_are_none_are_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match="place for results"):
+        destination("PACS@127.0.0.1:99999", allow_remote=False)
+    queue = Queue(tmp_path, 10**9)
+    node = Node(Peer("PACS", "127.0.0.1", 104), tmp_path, port=99999, allowed=("PACS",))
+    with pytest.raises(UsageError, match="--port"):
+        receiver.start(node, queue, LIMITS)
+
+
 def test_leave_lets_results_off_the_premises():
     assert destination("PACS@pacs.example.com:104", allow_remote=True) == Peer("PACS", "pacs.example.com", 104)
 

@@ -78,6 +78,12 @@ def test_a_missing_embedding_model_names_the_remedy(settings: Settings, tmp_path
         embedder(replace(settings, embedding_model=str(tmp_path / "nothing")))
 
 
+def test_a_cache_that_cannot_be_written_names_the_remedy(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder would be")
+    with pytest.raises(ModelMissing, match="CHATCAD_CACHE"):
+        open_retriever(replace(settings, cache=tmp_path / "cache"))
+
+
 def test_importing_the_store_is_cheap() -> None:
     heavy = "{'torch', 'chromadb', 'sentence_transformers', 'transformers', 'langchain_core'}"
     code = f"import sys, chatcad.retrieval.store, chatcad.retrieval.embedding; print({heavy} & set(sys.modules))"

@@ -31,6 +31,11 @@ def test_what_was_learnt_brings_a_story_nearer_to_what_it_asks():
     assert learnt[0] @ learnt[1] > plain[0] @ plain[1] + 0.05
 
 
+def test_opening_shows_no_progress_bar(capfd):
+    open_plain(model_folder(replace(load_settings(), embedding_model="")))
+    assert capfd.readouterr().err == ""
+
+
 def test_of_a_long_question_its_end_is_read():
     embed = question_embedder(replace(load_settings(), embedding_model=""))
     one, two = embed(["He was well until Monday. " * 30 + OPENED_UP, "She came with her son. " * 30 + OPENED_UP])
