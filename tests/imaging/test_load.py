@@ -76,9 +76,11 @@ def test_too_many_bytes(tmp_path):
 
 def test_missing_files_folders_and_pipes_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "absent.dcm", tmp_path, tmp_path / "pipe", Path("/dev/zero"), tmp_path / ("x" * 300)):
+    for path in (tmp_path / "absent.dcm", tmp_path / "pipe", Path("/dev/zero"), tmp_path / ("x" * 300)):
         with pytest.raises(ImageRefused, match="check"):
             load(path)
+    with pytest.raises(ImageRefused, match="`batch`"):
+        load(tmp_path)
 
 
 def outcome(path):
