@@ -38,8 +38,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         region=None if marked is None else findings.look(study, marked, chatcad.reader.occluded),
     )
     turns = chatcad.converse(arguments.questions, talk)
-    if arguments.record is not None:
-        record.write(record.record_of(replace(talk, turns=turns), settings), arguments.record)
     if arguments.json:
         shape = {"study": study_to_json(talk.study), "turns": [turn_to_json(t) for t in turns]}
         causes = differential_to_json(planning.differential(talk.study, context=told))
@@ -47,6 +45,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps({**shape, "differential": causes, "similar_cases": alike}, indent=1))
     else:
         print("\n\n".join(as_text(t) for t in turns))
+    if arguments.record is not None:  # last: the answers aren't lost where it can't be written
+        record.write(record.record_of(replace(talk, turns=turns), settings), arguments.record)
     return tell_missing(talk.study)
 
 

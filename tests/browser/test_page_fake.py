@@ -182,7 +182,9 @@ def test_a_film_dropped_while_another_is_read_is_not_lost(fake_server, visit) ->
     page = visit(fake_server).page
 
     def put(words: bytes) -> None:
-        page.locator("#drop input[type=file]").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": words})
+        page.locator("#drop input[type=file]").set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": words}
+        )
 
     put(b"slow film, dropped by mistake")
     page.get_by_text("Reading the film").wait_for()

@@ -64,6 +64,16 @@ def test_ask_is_one_conversation(capsys, scripted, mode):
         assert "esearch tool" in turn["answer"]
 
 
+@needs_data
+def test_answers_are_shown_where_their_record_cannot_be_written(capsys, scripted, tmp_path):
+    code, out, err = run(
+        capsys, "ask", str(FILM), "Is the heart enlarged?", "--record", str(tmp_path / "no" / "a.json")
+    )
+    assert code == 2
+    assert "cardiothoracic ratio" in out
+    assert "can't be written" in err
+
+
 def test_a_context_that_is_no_fhir_is_refused_before_any_model_is_loaded(capsys, monkeypatch):
     monkeypatch.setattr("chatcad.pipeline.ChatCAD.open", lambda settings: pytest.fail("a model was loaded"))
     code, _, error = run(capsys, "ask", __file__, "Why?", "--context", '{"a": 1}')
