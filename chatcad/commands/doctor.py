@@ -69,7 +69,9 @@ def _backends(settings: Settings) -> Iterator[tuple[str, str, str]]:
         chosen = " (chosen)" if name == settings.backend else ""
         detail = status.detail if status.usable else f"{status.detail}; {status.remedy}"
         yield ("ok" if status.usable else "missing"), f"language model {name}{chosen}", detail
-
+    if settings.backend not in registry.names():
+        words = f"there is none of that name: set CHATCAD_BACKEND to {', '.join(registry.names())}"
+        yield "missing", f"language model {settings.backend} (chosen)", words
     if settings.backend == "openai":
         spare = "the embedded model takes over, and the answer says so" if settings.fallback else "CHATCAD_FALLBACK=off"
         yield "ok", "when the server fails", spare

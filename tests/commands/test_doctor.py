@@ -31,6 +31,10 @@ def test_what_happens_when_the_server_fails(capsys, fallback, line):
     assert line not in said(capsys)
 
 
+def test_a_chosen_model_that_is_none_is_told(capsys):
+    assert "missing  language model olama (chosen)" in said(capsys, backend="olama")
+
+
 def test_four_bit_names_its_remedy_only_where_it_is_missing(capsys, monkeypatch):
     monkeypatch.setattr(doctor, "find_spec", lambda _: None)
     assert "requirements/gpu.txt" in said(capsys)
