@@ -13,6 +13,7 @@ from chatcad.planning.recall import recall
 from chatcad.planning.requests import ZONES, Want, rerouted, wants_of
 from chatcad.planning.subjects import labels_meant
 from chatcad.planning.understand import ALARMS, KEEPS_LABELS, TOPICS, Asked, last_on_the_film
+from chatcad.planning.unread import unread_in
 from chatcad.types import Language, Region, Turn
 
 
@@ -46,6 +47,8 @@ def ask(
         about = recalled.labels or (recalled.turn.labels if recalled.turn is not None else ())
         return Asked(question, "recall", about, (), recalled=recalled)
     asked = understand(question, turns) if written == "en" else foreign.understand(question, turns, written)
+    if asked.intent == "unclear" and (cry := understand(question, turns)).intent in ALARMS:
+        asked = cry  # "no air, please!": too few words to tell its language, and it must be heard
     return pointed(_with(wants_of(question, written), asked, labels, turns, written), question, region)
 
 
@@ -55,7 +58,8 @@ def _with(
     """Return a question with what it wants beside its kind, which may make it one of another kind."""
     if not wants or asked.intent in ALARMS:
         return asked
-    intent = rerouted(asked.intent, wants, named=bool(named))
+    unread = asked.intent == "finding" and unread_in(asked.question)
+    intent = rerouted(asked.intent, wants, named=bool(named or unread))
     asked = replace(asked, wants=wants)
     if not named and (wants & {"whole", *ZONES} or intent == "summary"):
         asked = replace(asked, labels=())

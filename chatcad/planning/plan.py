@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
+from chatcad.checking.draft import split_sentences
 from chatcad.findings.measure import standing, worth_saying
 from chatcad.findings.wording import positives, urgent
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
@@ -35,8 +36,18 @@ from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
 from chatcad.planning.requests import ZONES
 from chatcad.planning.settling import say_settling
-from chatcad.planning.statements import guideline, say_finding, say_group, say_measurements, say_unseen
+from chatcad.planning.statements import (
+    COURSE,
+    HOW_DIAGNOSED,
+    guideline,
+    of_another_illness,
+    say_finding,
+    say_group,
+    say_measurements,
+    say_unseen,
+)
 from chatcad.planning.understand import Asked
+from chatcad.planning.unread import say_unread, unread_in
 from chatcad.types import (
     Context,
     Finding,
@@ -134,6 +145,9 @@ def _of_name(case: Case, names: Iterable[str]) -> list[Measurement]:
 def _finding(case: Case) -> list[Statement]:
     if measures_in(case.asked.question) and not case.asked.labels:
         return _measurement(case)
+    unread = say_unread(unread_in(case.asked.question), case.mode)
+    if unread and not case.asked.labels:  # what else was flagged is no answer to it
+        return unread + (case.reply("doctor_look") if case.mode == "patient" else [])
     if case.prior is not None and "change" in case.asked.wants:
         return _comparison(case)
     shown, rest = _worth_a_sentence(case)
@@ -141,6 +155,7 @@ def _finding(case: Case) -> list[Statement]:
     for want in ("cancer", "pattern"):
         said += case.reply(want) if want in case.asked.wants else []
     said += [*_facts(case, shown), *_sides(case, shown)] or case.reply("no_positive")
+    said += unread
     for state in ("not_flagged", "not_assessed"):
         said += say_group([f for f in rest if f.state == state], state, case.mode)
     flagged = any(f.state in {"present", "uncertain"} for f in shown)
@@ -229,6 +244,8 @@ def _asked_measures(case: Case) -> tuple[str, ...]:
 
 
 def _next_step(case: Case) -> list[Statement]:
+    if "course" in case.asked.wants:
+        return _course(case)
     catching = "catch" in case.asked.wants
     spread = [f for f in positives(case.study) if f.label in CATCHING.about] if catching else []
     shown = spread or case.findings[:2]
@@ -236,9 +253,20 @@ def _next_step(case: Case) -> list[Statement]:
     said += [say_finding(f, case.mode) for f in shown] or case.reply("no_positive")
     if catching:
         return said + case.reply("catching")
-    on_it = guideline([p for p in case.passages if "next_step" in p.topics], shown, case.mode, most=2)
-    said += on_it or guideline(case.passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
+    passages = [p for p in case.passages if not of_another_illness(p)]
+    on_it = guideline([p for p in passages if "next_step" in p.topics], shown, case.mode, most=2, barring=HOW_DIAGNOSED)
+    said += on_it or guideline(passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
     return said + (case.reply("ask_doctor") if case.mode == "patient" else [])
+
+
+def _course(case: Case) -> list[Statement]:
+    shown = case.findings[:2]
+    on_course = [p for p in case.passages if not of_another_illness(p) and COURSE.search(split_sentences(p.text)[0])]
+    return [
+        *case.reply("course"),
+        *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
+        *guideline(on_course, shown, case.mode, most=1),
+    ]
 
 
 def _cause(case: Case) -> list[Statement]:
@@ -268,7 +296,7 @@ def _told(case: Case) -> list[Statement]:
     said = say_history(case)
     if case.asked.intent not in {"cause", "next_step"} and case.asked.also not in {"cause", "next_step"}:
         return said
-    if case.asked.intent == "emergency" or "catch" in case.asked.wants:
+    if case.asked.intent == "emergency" or case.asked.wants & {"catch", "course"}:
         return said
     return said + closing_question(differential(case.study, _asked_causes(case)), case.mode, case.context)
 
@@ -307,9 +335,12 @@ def _comparison(case: Case) -> list[Statement]:
 
 def _urgency(case: Case) -> list[Statement]:
     shown = case.findings[:2]
+    # Who may go home, or may wait, is decided by who sees the patient: that comes first.
+    decides = "decision" in case.asked.wants
     return [
+        *(case.reply("decision") if decides else []),
         *[say_finding(f, case.mode) for f in shown],
-        *case.reply("urgency"),
+        *([] if decides else case.reply("urgency")),
         *guideline([p for p in case.passages if "urgency" in p.topics], shown, case.mode, most=1),
     ]
 

@@ -17,7 +17,7 @@ from chatcad.types import Intent, Language, Zone
 Want = Literal[
     "thanks", "bye", "noted", "orders", "unseen", "sought", "grounds", "again", "simpler", "brief", "well", "whole",
     "report", "send", "language", "decision", "disagree", "change", "numbers", "vitals", "auroc", "weak", "colours",
-    "view", "cancer", "catch", "dates", "pattern", "each", "upper", "mid", "lower",
+    "view", "cancer", "catch", "course", "dates", "pattern", "each", "upper", "mid", "lower",
 ]  # fmt: skip
 WANTS: tuple[Want, ...] = get_args(Want)
 ZONES: tuple[Zone, ...] = get_args(Zone)
@@ -58,6 +58,7 @@ ROUTES: Mapping[Want, Route] = {
     "weak": Route("system", NO_ANSWER | {"meaning"}, alone=True),
     "colours": Route("system", NO_ANSWER | {"meaning", "summary"}, alone=True),
     "dates": Route("system", NO_ANSWER | {"comparison", "summary", "finding", "meaning", "measurement"}, alone=True),
+    "course": Route("next_step", NO_ANSWER | {"urgency", "comparison", "cause", "system", "finding"}),
     "catch": Route("next_step", NO_ANSWER | {"meaning", "urgency", "cause", "finding", "summary", "system", "doctor"}),
     "pattern": Route("location", NO_ANSWER | {"meaning", "summary", "finding", "certainty"}, alone=True),
     "view": Route("system", NO_ANSWER | {"meaning", "summary", "comparison", "finding", "location"}, alone=True),

@@ -15,6 +15,13 @@ FLAGGED = frozenset({"present", "uncertain"})
 HOW_TO_LOOK = frozenset({"limits", "appearance", "measurement"})
 """The topics that are worth quoting on a finding that nobody flagged: how it would be found."""
 NUMBER = re.compile(r"\d+\.\d+")
+HOW_DIAGNOSED = re.compile(r"\bdiagnos(?:e|es|ed|ing)\b.{0,60}\b(?:based on|by|with|from|using)\b", re.IGNORECASE)
+"""A sentence on how an illness is diagnosed describes a doctor's work, and is no next step."""
+COURSE = re.compile(
+    r"\b(?:heals?|healed|recovers?|fades?|clears? up|go(?:es)? away|gets? better|resolves?|improves?)\b", re.IGNORECASE
+)
+"""How a passage speaks of the way that an illness goes."""
+MEDQUAD = "medquad:"
 
 
 def replies(key: str, mode: Mode, support: tuple[str, ...] = (), **values: str) -> list[Statement]:
@@ -62,14 +69,16 @@ def guideline(
     most: int,
     whatever_state: bool = False,
     first: frozenset[str] = frozenset(),
+    barring: re.Pattern[str] | None = None,
 ) -> list[Statement]:
     """Return quotations from the passages that fit the findings shown, one sentence each.
 
     Advice on a finding belongs in an answer only where that finding is flagged; for one that is absent it would
     suggest what the film doesn't carry, and for one that nobody flagged or looked for, only how it is found is quoted.
     ``whatever_state`` is for questions after a term's meaning; passages on one of the topics ``first`` come before the
-    others, and of those the ones on these findings alone. A quotation is shown as it stands: a model can garble a
-    guideline with the guideline's own words, and the check understands no word order.
+    others, and of those the ones on these findings alone; no sentence of the form ``barring`` is quoted. A quotation is
+    shown as it stands: a model can garble a guideline with the guideline's own words, and the check understands no word
+    order.
     """
     states = {f.label: f.state for f in findings}
     chosen: list[Statement] = []
@@ -81,12 +90,18 @@ def guideline(
             continue
         if mode == "patient" and passage.audience == "clinician":
             continue
-        quotable = (s for s in split_sentences(passage.text) if rules.policy(s) is None)
+        sentences = (s for s in split_sentences(passage.text) if barring is None or not barring.search(s))
+        quotable = (s for s in sentences if rules.policy(s) is None)
         if (sentence := next(quotable, None)) is not None:
             chosen.append(Statement(sentence, (passage.id,), "guideline", reword=False))
         if len(chosen) == most:
             break
     return chosen
+
+
+def of_another_illness(passage: Passage) -> bool:
+    """Return whether a passage is from a document on one illness that no label stands for."""
+    return passage.key.startswith(MEDQUAD) and not passage.findings
 
 
 def _fits(passage: Passage, states: Mapping[str, State]) -> bool:

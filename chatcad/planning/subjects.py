@@ -12,6 +12,7 @@ from typing import Literal
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from chatcad.planning.unread import without_unread
 from chatcad.vocabulary import find_mentions, labels_in, terms
 
 AskedSide = Literal["left", "right", "other"]
@@ -110,6 +111,7 @@ def _replaced(question: str, by: str) -> str:
 
 def labels_meant(question: str) -> tuple[str, ...]:
     """Return the labels that a question names or, where it names none, those of a part of the body that it names."""
+    question = without_unread(question)
     named = labels_in(mend(question)) or labels_by_id(question)
     return named or next((labels for pattern, labels in PARTS if pattern.search(question)), ())
 
@@ -135,12 +137,6 @@ ELSEWHERE = re.compile(
     r"baby(?:'s)?|f(?:o)?etus|placenta|bowels?|colon)\b",
     re.IGNORECASE,
 )
-UNREAD = re.compile(
-    r"\b(?:trache\w+|carina\w*|windpipe|diaphragm\w*|hil(?:um|a|ar)|aort\w+|thymus|o?esophag\w+|thyroid|breasts?|"
-    r"soft tissues?|stomach bubble|bronch(?:us|i)|scapula\w*|vertebral discs?)\b",
-    re.IGNORECASE,
-)
-"""Parts of a chest film that no label stands for: a question after one is not about the finding before it."""
 IN_THE_CHEST = re.compile(
     r"\b(?:chest|thora\w+|lungs?|pulmonary|heart|cardiac|pleura\w*|ribs?|clavicles?|diaphragm|mediastin\w+|hil(?:um|ar|a)|"
     r"airways?|trachea|spine|breath\w*)\b",

@@ -19,7 +19,6 @@ from chatcad.planning.kinds import KindHead
 from chatcad.planning.requests import Want
 from chatcad.planning.subjects import (
     LUNG_LABELS,
-    UNREAD,
     AskedSide,
     form_of,
     labels_meant,
@@ -27,6 +26,7 @@ from chatcad.planning.subjects import (
     only_names,
     side_in,
 )
+from chatcad.planning.unread import ASKS_AFTER, unread_in
 from chatcad.types import Intent, Region, Turn
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 SURE_ENOUGH = 0.30
 """Probability of the best kind below which a question is taken as out of scope; chosen on the dev questions."""
+
+SURE_ENOUGH_AFTER = 0.20
+"""The same after a turn about the film: what follows it is seldom about something else; chosen on the dev questions."""
 
 ALARMED = 0.35
 """Probability from which a cry for help is heard as one, whatever else is more probable: missing it costs the most."""
@@ -150,8 +153,8 @@ class Understanding:
         intent, also = self._kinds(question, labels, earlier)
         if intent in ASKED_OF_A_PART and on_another_part(question, labels):
             return Asked(question, "out_of_scope", (), ())
-        if intent in ASKED_OF_A_PART and not labels and UNREAD.search(question):
-            return Asked(question, "finding", (), TOPICS["finding"])
+        if intent in ASKS_AFTER and not labels and unread_in(question):
+            return Asked(question, "finding", (), ())
         if not labels and earlier is not None and _follows_up(question, intent):
             labels = earlier.labels
         side = side_in(question) if intent in KEEPS_LABELS else None
@@ -166,7 +169,8 @@ class Understanding:
             carried = earlier.intent if earlier is not None and goes_on else "finding"
             return carried if labels and not side_in(question) else "location", None
         texts = (question, *_two_questions(question))
-        intent, *parts = (_best(shares, labels) for shares in self._head([form_of(text) for text in texts]))
+        enough = SURE_ENOUGH if earlier is None else SURE_ENOUGH_AFTER
+        intent, *parts = (_best(shares, labels, enough) for shares in self._head([form_of(text) for text in texts]))
         also = parts[1] if parts and parts[1] in ABOUT_THE_FILM else None
         if also == intent:
             # The whole was heard as its second part: the first one may have a kind of its own.
@@ -196,13 +200,13 @@ def _two_questions(question: str) -> tuple[str, ...]:
     return (first, last)
 
 
-def _best(shares: dict[Intent, float], labels: tuple[str, ...]) -> Intent:
+def _best(shares: dict[Intent, float], labels: tuple[str, ...], enough: float) -> Intent:
     if alarm := next((kind for kind in ALARMS if shares[kind] >= ALARMED), None):
         return alarm
     kind = max(shares, key=lambda k: shares[k])
     if labels:  # whoever names a label asks about the film
         return "finding" if kind in {"out_of_scope", "small_talk"} else kind
-    return kind if shares[kind] >= SURE_ENOUGH else "out_of_scope"
+    return kind if shares[kind] >= enough else "out_of_scope"
 
 
 def last_on_the_film(turns: Sequence[Turn]) -> Turn | None:

@@ -187,7 +187,7 @@ def test_the_side_that_a_finding_is_not_on_is_not_cleared(side, remark):
 
 
 def test_what_no_network_knows_by_name_is_said_so():
-    assert "none of the networks in use looks for it by name" in said("Is there scoliosis?", "finding")[1][0]
+    assert "none of the networks in use looks for it by name" in said("Is there sarcoidosis?", "finding")[1][0]
     assert "by name" not in " ".join(said("Is there an effusion?", "finding", ("Effusion",))[1])
 
 
