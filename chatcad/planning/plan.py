@@ -277,7 +277,7 @@ def _cause(case: Case) -> list[Statement]:
     return [
         # Who asks what speaks for each cause has read the findings, and reads them once more beside the causes.
         *([] if whole and listed else told or case.reply("no_positive")),
-        *case.reply("cause"),
+        *case.reply("cause_unseen" if shown and all(f.state == "absent" for f in shown) and not listed else "cause"),
         *case.unsaid(say_told(case.context, case.mode)),
         *listed,
         *([] if whole and listed else _quoted_causes(case, shown, listed=bool(listed))),
@@ -316,6 +316,10 @@ def _meaning(case: Case) -> list[Statement]:
 
 def _summary(case: Case) -> list[Statement]:
     lead = case.reply("not_cleared") if "well" in case.asked.wants else []
+    if "change" in case.asked.wants and not case.asked.wants & {"well", "brief"}:  # "does it show anything new?"
+        if case.prior is not None:
+            return _comparison(case)
+        lead += case.reply("comparison")
     hint = case.reply("report_hint") if case.asked.wants & {"report", "send"} else []
     if "brief" in case.asked.wants:
         return [*lead, *in_short(case.study, case.mode), *hint]

@@ -60,7 +60,9 @@ ROUTES: Mapping[Want, Route] = {
     "dates": Route("system", NO_ANSWER | {"comparison", "summary", "finding", "meaning", "measurement"}, alone=True),
     "course": Route("next_step", NO_ANSWER | {"urgency", "comparison", "cause", "system", "finding"}),
     "catch": Route("next_step", NO_ANSWER | {"meaning", "urgency", "cause", "finding", "summary", "system", "doctor"}),
-    "pattern": Route("location", NO_ANSWER | {"meaning", "summary", "finding", "certainty"}, alone=True),
+    "pattern": Route(
+        "location", NO_ANSWER | {"meaning", "summary", "finding", "certainty", "comparison", "cause"}, alone=True
+    ),
     "view": Route("system", NO_ANSWER | {"meaning", "summary", "comparison", "finding", "location"}, alone=True),
 }
 """The first that fits is taken."""

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 SURE_ENOUGH = 0.30
 """Probability of the best kind below which a question is taken as out of scope; chosen on the dev questions."""
 
-SURE_ENOUGH_AFTER = 0.20
-"""The same after a turn about the film: what follows it is seldom about something else; chosen on the dev questions."""
+MOSTLY = 0.5
+"""Share of all kinds about the film above which a follow-up is about it, although no single kind is sure enough."""
 
 ALARMED = 0.35
 """Probability from which a cry for help is heard as one, whatever else is more probable: missing it costs the most."""
@@ -169,8 +169,10 @@ class Understanding:
             carried = earlier.intent if earlier is not None and goes_on else "finding"
             return carried if labels and not side_in(question) else "location", None
         texts = (question, *_two_questions(question))
-        enough = SURE_ENOUGH if earlier is None else SURE_ENOUGH_AFTER
-        intent, *parts = (_best(shares, labels, enough) for shares in self._head([form_of(text) for text in texts]))
+        follows = earlier is not None
+        intent, *parts = (
+            _best(shares, labels, follows=follows) for shares in self._head([form_of(text) for text in texts])
+        )
         also = parts[1] if parts and parts[1] in ABOUT_THE_FILM else None
         if also == intent:
             # The whole was heard as its second part: the first one may have a kind of its own.
@@ -200,13 +202,17 @@ def _two_questions(question: str) -> tuple[str, ...]:
     return (first, last)
 
 
-def _best(shares: dict[Intent, float], labels: tuple[str, ...], enough: float) -> Intent:
+def _best(shares: dict[Intent, float], labels: tuple[str, ...], *, follows: bool) -> Intent:
     if alarm := next((kind for kind in ALARMS if shares[kind] >= ALARMED), None):
         return alarm
     kind = max(shares, key=lambda k: shares[k])
     if labels:  # whoever names a label asks about the film
         return "finding" if kind in {"out_of_scope", "small_talk"} else kind
-    return kind if shares[kind] >= enough else "out_of_scope"
+    unsure = shares[kind] < SURE_ENOUGH or kind == "out_of_scope"
+    of_the_film = {k: share for k, share in shares.items() if k in ABOUT_THE_FILM}
+    if unsure and follows and sum(of_the_film.values()) > MOSTLY:
+        return max(of_the_film, key=lambda k: of_the_film[k])
+    return "out_of_scope" if unsure else kind
 
 
 def last_on_the_film(turns: Sequence[Turn]) -> Turn | None:

@@ -8,6 +8,7 @@ from chatcad.config import load_settings
 from chatcad.planning import Asked, Understanding, ask, plan
 from chatcad.planning.understand import ALARMS
 from chatcad.retrieval.embedding import embedder
+from chatcad.types import Turn
 from tests.factories import make_passage, make_study
 
 STUDY = make_study()
@@ -74,3 +75,22 @@ def test_a_next_step_is_no_sentence_on_how_an_illness_is_diagnosed():
     texts = said(Asked("what next?", "next_step", ("Cardiomegaly",), ()), "clinician", (elsewhere, same))
     assert how not in texts
     assert "An echo shows more." in texts
+
+
+def test_causes_of_what_is_called_unlikely_are_not_spoken_of_as_if_it_were_there():
+    absent = next(f for f in STUDY.findings if f.state == "absent")
+    texts = said(Asked("how do I get it?", "cause", (absent.label,), ()))
+    assert "The computer saw no signs of it, so what can cause it is not listed here." in texts
+    assert not any("why this is so" in t for t in texts)
+
+
+def test_what_is_new_on_a_film_needs_an_earlier_one():
+    texts = said(Asked("does it show anything new?", "summary", (), (), wants=frozenset({"change"})))
+    assert texts[0].startswith("I have no older picture")
+
+
+def test_what_follows_an_answer_on_the_film_is_about_it_though_no_single_kind_is_sure(understand):
+    before = Turn("Is the heart enlarged?", (), (), "clinician", "finding", ("Cardiomegaly",), False, 0.0, "", "none")
+    assert ask(understand, "is that the sort of thing that kills you", (), "en").intent == "out_of_scope"
+    assert ask(understand, "is that the sort of thing that kills you", (before,), "en").labels == ("Cardiomegaly",)
+    assert ask(understand, "what is a good name for a dog", (before,), "en").intent == "out_of_scope"
