@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from chatcad.checking.claims import measures_in
 from chatcad.checking.cues import LENGTH_UNIT
-from chatcad.checking.draft import split_sentences
 from chatcad.findings.measure import standing, worth_saying
 from chatcad.findings.wording import positives, urgent
 from chatcad.planning.care import no_pretence, questions_for_the_doctor
@@ -32,12 +31,12 @@ from chatcad.planning.granted import (
 )
 from chatcad.planning.history import CATCHING, closing_question, say_history, say_told
 from chatcad.planning.others import say_cases
+from chatcad.planning.outlook import course, urgency
 from chatcad.planning.pointing import say_region
 from chatcad.planning.recall import say_recalled
 from chatcad.planning.requests import ZONES
 from chatcad.planning.settling import say_settling
 from chatcad.planning.statements import (
-    COURSE,
     HOW_DIAGNOSED,
     guideline,
     of_another_illness,
@@ -245,7 +244,7 @@ def _asked_measures(case: Case) -> tuple[str, ...]:
 
 def _next_step(case: Case) -> list[Statement]:
     if "course" in case.asked.wants:
-        return _course(case)
+        return course(case)
     catching = "catch" in case.asked.wants
     spread = [f for f in positives(case.study) if f.label in CATCHING.about] if catching else []
     shown = spread or case.findings[:2]
@@ -257,16 +256,6 @@ def _next_step(case: Case) -> list[Statement]:
     on_it = guideline([p for p in passages if "next_step" in p.topics], shown, case.mode, most=2, barring=HOW_DIAGNOSED)
     said += on_it or guideline(passages, shown, case.mode, most=2, first=frozenset({"next_step"}))
     return said + (case.reply("ask_doctor") if case.mode == "patient" else [])
-
-
-def _course(case: Case) -> list[Statement]:
-    shown = case.findings[:2]
-    on_course = [p for p in case.passages if not of_another_illness(p) and COURSE.search(split_sentences(p.text)[0])]
-    return [
-        *case.reply("course"),
-        *([say_finding(f, case.mode) for f in shown] or case.reply("no_positive")),
-        *guideline(on_course, shown, case.mode, most=1),
-    ]
 
 
 def _cause(case: Case) -> list[Statement]:
@@ -337,18 +326,6 @@ def _comparison(case: Case) -> list[Statement]:
     return say_changes(case.study, case.prior, case.asked.labels, case.mode) or case.reply("no_positive")
 
 
-def _urgency(case: Case) -> list[Statement]:
-    shown = case.findings[:2]
-    # Who may go home, or may wait, is decided by who sees the patient: that comes first.
-    decides = "decision" in case.asked.wants
-    return [
-        *(case.reply("decision") if decides else []),
-        *[say_finding(f, case.mode) for f in shown],
-        *([] if decides else case.reply("urgency")),
-        *guideline([p for p in case.passages if "urgency" in p.topics], shown, case.mode, most=1),
-    ]
-
-
 def _system(case: Case) -> list[Statement]:
     if own := own_words(case.asked.wants, case.mode):
         return own
@@ -402,7 +379,7 @@ BUILDERS: dict[Intent, Callable[[Case], list[Statement]]] = {
     "meaning": _meaning,
     "summary": _summary,
     "comparison": _comparison,
-    "urgency": _urgency,
+    "urgency": urgency,
     "system": _system,
     "small_talk": lambda case: courtesy(case.asked.wants, case.mode),
     "treatment": lambda case: case.reply("treatment"),

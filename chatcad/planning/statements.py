@@ -17,10 +17,6 @@ HOW_TO_LOOK = frozenset({"limits", "appearance", "measurement"})
 NUMBER = re.compile(r"\d+\.\d+")
 HOW_DIAGNOSED = re.compile(r"\bdiagnos(?:e|es|ed|ing)\b.{0,60}\b(?:based on|by|with|from|using)\b", re.IGNORECASE)
 """A sentence on how an illness is diagnosed describes a doctor's work, and is no next step."""
-COURSE = re.compile(
-    r"\b(?:heals?|healed|recovers?|fades?|clears? up|go(?:es)? away|gets? better|resolves?|improves?)\b", re.IGNORECASE
-)
-"""How a passage speaks of the way that an illness goes."""
 MEDQUAD = "medquad:"
 
 
