@@ -129,7 +129,9 @@ def _measured(measurement: Measurement) -> Resource:
     if measurement.value is None:
         return resource | {"dataAbsentReason": _absent("unknown", "withheld: the outlines don't bear it")}
     resource["valueQuantity"] = _quantity(measurement.value, unit)
-    resource["referenceRange"] = [{"low": _quantity(low, unit), "high": _quantity(high, unit), "text": "PA film"}]
+    # A ratio has no lower bound but nought, which bounds nothing.
+    bounds = {"low": _quantity(low, unit), "high": _quantity(high, unit)} if low else {"high": _quantity(high, unit)}
+    resource["referenceRange"] = [bounds | {"text": "PA film"}]
     return resource
 
 
