@@ -15,6 +15,7 @@ from chatcad.examples import Example
 from chatcad.language import OWN_NAMES
 from chatcad.types import Language, PromptDesign
 from chatcad.ui import handlers, tables, viewer
+from chatcad.ui.exports import CLINICIAN
 from chatcad.ui.labels import label
 from chatcad.ui.welcome import CLOSE, SHORTCUTS, welcome_html
 
@@ -161,7 +162,7 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
     from chatcad.ui.prior import prior_panel
     from chatcad.ui.report import report_panel
 
-    seen = gr.Textbox("", visible=False)
+    seen = gr.Textbox("", visible=False, elem_id="seen")
     drop = gr.File(label="Chest film: DICOM, PNG or JPEG", type="filepath", height=132, elem_id="drop")
     phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary", elem_id="phantom")
     choices = [(f"{e.what} ({e.licence}; {e.attribution})", e.key) for e in examples]
@@ -180,7 +181,7 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
             inverted = gr.Checkbox(label="Invert: dense is dark")
         remarks = gr.HTML(elem_id="remarks")
         findings = gr.HTML(elem_id="findings", js_on_load=_PICK)
-        measurements = gr.HTML(elem_id="measurements")
+        measurements = gr.HTML(elem_id="measurements", elem_classes=CLINICIAN)
         report = report_panel(design)
         prior = prior_panel()
         with gr.Accordion("How this reading was made", open=False):

@@ -205,12 +205,12 @@ def changes_html(study: Study, prior: Study, mode: Mode) -> str:
     study, prior
         The current film's facts and the earlier film's.
     mode
-        Whose words are used; a patient sees no probability.
+        Whose words are used; a patient sees no number.
     """
     found = changes(study, prior)
     rows = [_change_row(c, mode) for c in found if c.flagged]
     ratio = ratio_change(study, prior)
-    rows += [_ratio_row(ratio)] if ratio is not None else []
+    rows += [_ratio_row(ratio)] if ratio is not None and mode == "clinician" else []
     quiet = [tables.name_of(c.now, mode) for c in found if not c.flagged and c.apart is None]
     neither = [
         tables.name_of(f, mode) for f in study.findings if f.state == "not_assessed" and f.label not in _labels(found)

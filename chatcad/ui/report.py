@@ -17,7 +17,7 @@ from chatcad.export.report import FILM_PREFIX
 from chatcad.language import speaking
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
-from chatcad.ui.exports import LONGEST, Buttons, export_buttons, told
+from chatcad.ui.exports import CLINICIAN, LONGEST, Buttons, export_buttons, told
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
 from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, Updates
@@ -88,22 +88,25 @@ def report_panel(design: PromptDesign) -> ReportPanel:
         max_length=LONGEST,
         buttons=["copy"],
         elem_id="report",
+        elem_classes=CLINICIAN,
     )
     impression = gr.Textbox(
         label="Impression", placeholder="Write it yourself, or have it worded from the findings", lines=2, max_lines=12,
-        max_length=LONGEST, buttons=["copy"], elem_id="impression",
+        max_length=LONGEST, buttons=["copy"], elem_id="impression", elem_classes=CLINICIAN,
     )  # fmt: skip
-    with gr.Row(elem_id="report-buttons"):
+    with gr.Row(elem_id="report-buttons", elem_classes=CLINICIAN):
         write = gr.Button("Word the impression", size="sm", min_width=150)
         check = gr.Button("Check the edited report", variant="primary", size="sm", min_width=180)
         restore = gr.Button("Back to the draft", size="sm", min_width=120)
-    notice = gr.HTML()
-    judged = gr.HTML(elem_id="proof")  # where the button was pressed, or nobody would see that anything happened
+    notice = gr.HTML(elem_classes=CLINICIAN)
+    judged = gr.HTML(
+        elem_id="proof", elem_classes=CLINICIAN
+    )  # where the button was pressed, or nobody would see that anything happened
     with gr.Row(elem_id="export-buttons"):
-        as_markdown = gr.Button("Save as Markdown", size="sm", min_width=130)
-        as_text = gr.Button("Save as text", size="sm", min_width=110)
+        as_markdown = gr.Button("Save as Markdown", size="sm", min_width=130, elem_classes=CLINICIAN)
+        as_text = gr.Button("Save as text", size="sm", min_width=110, elem_classes=CLINICIAN)
         exports = export_buttons()
-    with gr.Accordion("How the findings are told to the language model", open=False):
+    with gr.Accordion("How the findings are told to the language model", open=False, elem_classes=CLINICIAN):
         design_ = gr.Radio(
             _DESIGNS, value=design, label="Prompt design", elem_id="design",
             info="It changes how the impression and the answers are worded. The draft comes without a language model.",

@@ -10,56 +10,51 @@ import inspect
 from collections.abc import Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import gradio as gr
 
-from chatcad.types import Mode
-from chatcad.ui.film import page_updates
-from chatcad.ui.judge import JudgePanel
 from chatcad.ui.labels import label, takes_last
-from chatcad.ui.layout import LIGHT_WORK, FilmColumn, TalkColumn, Updates
+from chatcad.ui.layout import Updates
 from chatcad.ui.visit import Visit
 
 if TYPE_CHECKING:
     from gradio.block_function import BlockFunction
 
-BEHIND = "The page was still showing another film, so nothing was done. Look at this one, then try again."
+BEHIND = (
+    "The page was still showing another film, so nothing was done. Look at this one, then try again. If this stays, "
+    "reload the page."
+)
 
 
-def bind_to_what_is_seen(
-    page: gr.Blocks, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None
-) -> None:
-    """Refuse what a visitor does on a page that shows another film than the server holds, and show that film instead.
+def bind_to_what_is_seen(page: gr.Blocks, visit: gr.State, seen: gr.Textbox) -> None:
+    """Refuse what a visitor does on a page that shows another film than the server holds.
 
     What is still being made of a film when its visitor leaves it is dropped. Events that put another film on the page
     are free of both.
+
+    Parameters
+    ----------
+    page
+        With all its events.
+    visit
+        What the server holds.
+    seen
+        The film that the browser shows, as `Visit.film`; it becomes the last input of each event.
     """
-    behind = gr.State("")
-
-    def catch_up(now: Visit, mode: Mode, seen: str) -> Updates:
-        gr.Info(label(BEHIND))
-        if seen == now.film:  # it came meanwhile: once more would take back what was edited since
-            return {behind: gr.skip()}
-        return page_updates(film, talk, judge, now, mode)
-
     for event in page.fns.values():
-        if event.fn is not None and visit in event.inputs and film.seen not in event.outputs:
-            _bind(event, film.seen, behind)
-    parts = [*film.of_study, *talk.of_visit, *([] if judge is None else judge.of_visit)]
-    behind.change(
-        catch_up, [visit, talk.mode, film.seen], [behind, *parts], show_progress="hidden", queue=False, **LIGHT_WORK
-    )
+        if event.fn is not None and visit in event.inputs and seen not in event.outputs:
+            event.inputs = [*event.inputs, seen]
+            _bind(event)
 
 
-def _bind(event: BlockFunction, seen: gr.Textbox, behind: gr.State) -> None:
-    """Hand the handler of an event what its visitor saw; what follows another event isn't asked again."""
+def _bind(event: BlockFunction) -> None:
+    """Let the handler of an event know what its visitor saw; what follows another event isn't asked again."""
     follows, outputs, work = event.trigger_after is not None, list(event.outputs), event.fn
-    event.inputs, event.outputs = [*event.inputs, seen], [*outputs, behind]
-    nothing = {behind: gr.skip()}
+    nothing = {outputs[0]: gr.skip()}
 
-    def refused(now: Visit, shown: str) -> bool:
-        return not follows and shown != now.film
+    def admit(now: Visit, shown: str) -> None:
+        if not follows and shown != now.film:
+            raise gr.Error(label(BEHIND), print_exception=False)
 
     def kept(now: Visit, made: Any) -> Updates:
         told = made if isinstance(made, dict) and "__type__" not in made else {outputs[0]: made}
@@ -68,16 +63,13 @@ def _bind(event: BlockFunction, seen: gr.Textbox, behind: gr.State) -> None:
     @wraps(work)
     def once(*given: Any) -> Updates:
         *rest, shown = given
-        now = _visit_in(rest)
-        return {behind: uuid4().hex} if refused(now, shown) else kept(now, work(*rest))
+        admit(now := _visit_in(rest), shown)
+        return kept(now, work(*rest))
 
     @wraps(work)
     def steps(*given: Any) -> Iterator[Updates]:
         *rest, shown = given
-        now = _visit_in(rest)
-        if refused(now, shown):
-            yield {behind: uuid4().hex}
-            return
+        admit(now := _visit_in(rest), shown)
         for made in work(*rest):
             yield kept(now, made)
         if now.gone:  # Gradio sends the last step once more when a handler ends
