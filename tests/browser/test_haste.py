@@ -164,10 +164,9 @@ def test_the_report_of_one_film_is_not_saved_with_the_findings_of_the_next(fake_
     slow_down(page, SLOWEST)
     saved = []
     page.on("download", lambda download: saved.append(download.suggested_filename))
-    page.evaluate("""() => {
-      document.querySelectorAll('#history .open')[1].click();
-      setTimeout(() => document.querySelector('#export-buttons button').click(), 2000);
-    }""")
+    page.locator("#history .open").last.click()
+    page.wait_for_timeout(2000)
+    page.evaluate("document.querySelector('#export-buttons button').click()")
     page.locator("#chat").get_by_text("About the first film?").wait_for()
     page.wait_for_timeout(2000)
     assert saved == []
