@@ -74,7 +74,7 @@ class Settings:
     @property
     def translates(self) -> frozenset[Language]:
         """The languages that the chosen model is declared able to translate into."""
-        return frozenset(code for code in get_args(Language) if code in self.languages.replace(",", " ").split())
+        return frozenset(code for code in get_args(Language) if code in _codes(self.languages))
 
     @property
     def prompt_tokens(self) -> int:
@@ -95,7 +95,14 @@ def load_settings() -> Settings:
         variable = f"CHATCAD_{f.name.upper()}"
         if (raw := os.environ.get(variable)) is not None:
             settings = replace(settings, **{f.name: _read(variable, raw, kinds[f.name])})
+    if unknown := sorted(_codes(settings.languages) - {*get_args(Language)}):
+        known = ", ".join(get_args(Language))
+        raise UsageError(f"CHATCAD_LANGUAGES={settings.languages!r} names {unknown[0]!r}: list some of {known}")
     return settings
+
+
+def _codes(languages: str) -> set[str]:
+    return {*languages.replace(",", " ").split()}
 
 
 def _read(variable: str, raw: str, kind: Any) -> Any:

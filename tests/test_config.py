@@ -28,3 +28,9 @@ def test_values_come_in_the_kind_of_their_setting(monkeypatch):
     settings = load_settings()
     assert (settings.cache, settings.port, settings.log) == (Path("/elsewhere"), 80, "json")
     assert (settings.store, settings.model) == (False, "7")
+
+
+def test_a_language_that_nobody_knows_is_refused_with_those_that_are(monkeypatch):
+    monkeypatch.setenv("CHATCAD_LANGUAGES", "de,fr")
+    with pytest.raises(UsageError, match=r"CHATCAD_LANGUAGES='de,fr' names 'fr': list some of en, de, es"):
+        load_settings()

@@ -30,6 +30,9 @@ SENTENCE_SHARE = 0.3
 MOST_REWRITES = 2
 """Rewrites asked for in one answer; a model that keeps failing isn't worth the reader's wait."""
 
+HURRIED = "the language model’s wording of some sentences: no time was left, so fixed words say the same"
+"""What a reader is told of an answer that took too long to word."""
+
 _LEADERS = re.compile(
     r"^\s*(?:[-*•]|\"|“|'|(?:sure|okay|here (?:is|are)[^:]*|rewritten|sentence|answer|[aq])\s*[:,!]+)\s*", re.I
 )
@@ -128,7 +131,7 @@ class Session:
         self._writer, self.prompt, self._short, self._deadline = writer, prompt, short, deadline
         self._slice = SENTENCE_SHARE * (deadline - time.monotonic())
         self._until, self._rewrites, self._broken, self._fallback = deadline, 0, "", ""
-        self._late = ""
+        self._late = False
         self.backend = writer.name
         self._passed: dict[SentenceSource, tuple[str, str]] = {}
         if writer.spare and writer.rest.reason:
@@ -143,7 +146,9 @@ class Session:
     @property
     def missing(self) -> tuple[str, ...]:
         """Why sentences were said as planned, where no model was there to word them or there was no time."""
-        return (f"sentences are said as planned: {reason}",) if (reason := self._broken or self._late) else ()
+        if self._broken:
+            return (f"the language model’s wording, so fixed words say the same: {self._broken}",)
+        return (HURRIED,) if self._late else ()
 
     def __call__(self, statement: Statement, objection: str | None) -> str:
         """Return a wording of the statement.
@@ -180,8 +185,8 @@ class Session:
 
     def _ask(self, statement: Statement, objection: str | None) -> str:
         if time.monotonic() > self._until - LEAST_SECONDS:
-            self._late = "no time was left for the model"
-            raise NoWording(self._late)
+            self._late = True
+            raise NoWording("no time was left for the model")
         messages = self.prompt.messages(statement, objection, self._passed.get(statement.source))
         return self._writer.word(messages, 24 + len(statement.text) // 2, self._until)
 

@@ -14,11 +14,11 @@ from urllib.parse import quote, urlsplit
 
 from chatcad.findings.measure import shown
 from chatcad.findings.wording import positives
-from chatcad.language import reminders, spoken, words_for
+from chatcad.language import decimal, reminders, spoken, words_for
 from chatcad.retrieval.glossary import words_of
-from chatcad.types import Finding, Mode, Passage, Region, Sentence, Study, Turn
+from chatcad.types import Finding, Measurement, Mode, Passage, Region, Sentence, Study, Turn
 from chatcad.ui.labels import label
-from chatcad.vocabulary import terms
+from chatcad.ui.tables import MEASURES, RELIABILITY, STATES
 
 Message = dict[str, Any]
 
@@ -33,7 +33,7 @@ _TOLD_APART = 60
 _CHECKS = {
     "kept": "agrees with the facts",
     "rewritten": "rewritten once, then it agreed",
-    "replaced": "the model's words failed, so the facts' own sentence is shown",
+    "replaced": "no wording of the model passed, so the facts' own sentence is shown",
 }
 
 
@@ -92,10 +92,10 @@ def messages_of(turn: Turn, study: Study) -> list[Message]:
     if "fallback" in turn.machine:
         count += f", {label('worded by')} {_in_tag(turn.backend)}"
     made = provenance_markdown(turn, study)
-    below = [f"*{label('Missing')}: {inert(remark)}*" for remark in turn.missing]
+    below = [f"*{label('Missing')}: {inert(label(remark))}*" for remark in turn.missing]
     below += [f"**{label('Sources')}**\n\n{sources}"] if sources else []
     if words := words_of(turn):
-        meanings = "\n".join(f"- **{inert(term)}** means {inert(plain)}" for term, plain in words.items())
+        meanings = "\n".join(f"- **{inert(term)}**: {inert(plain)}" for term, plain in words.items())
         below.append(f"<details><summary>{label('Words in this answer')}</summary>\n\n{meanings}\n\n</details>")
     title = f"{label('How this answer was made')} <small>{count}</small>"
     return [
@@ -113,25 +113,33 @@ def _source(passage: Passage) -> str:
     title = _in_tag(f"{passage.title}. {passage.where}")
     parts, opened = urlsplit(passage.url), f"> {inert(passage.text)}"
     if parts.scheme in {"http", "https"} and parts.netloc:
-        opened += f"\n\n[Where it was published](<{quote(passage.url, safe=':/?&=%#~+,;@.-_')}>)"
+        opened += f"\n\n[{label('Where it was published')}](<{quote(passage.url, safe=':/?&=%#~+,;@.-_')}>)"
     return f"<details><summary><code>{passage.id}</code> {title}</summary>\n\n{opened}\n\n</details>"
 
 
 def provenance_markdown(turn: Turn, study: Study) -> str:
-    """Return facts, passages, checks, model, times and prompt hash behind an answer."""
+    """Return facts, passages, checks, model, times and prompt hash behind an answer, in the language spoken."""
     used = {i for s in turn.sentences for i in s.support}
-    checks = [f"1. **{s.checked}** {_marks(s)} “{inert(_beginning(s.text))}”: {_reason(s)}" for s in turn.sentences]
-    facts = [f"- `{f.id}` {terms()[f.label].name}: {_fact(f)}" for f in study.findings if f.id in used]
-    facts += [f"- `{m.id}` {inert(m.name.replace('_', ' '))}: {shown(m)}" for m in study.measurements if m.id in used]
+    checks = [
+        f"1. **{label(s.checked)}** {_marks(s)} “{inert(_beginning(s.text))}”: {_reason(s)}" for s in turn.sentences
+    ]
+    facts = [f"- `{f.id}` {words_for(f.label).short}: {_fact(f)}" for f in study.findings if f.id in used]
+    facts += [f"- `{m.id}` {_measured(m)}" for m in study.measurements if m.id in used]
     if turn.region is not None:
-        facts.append(f"- `{turn.region.id}` marked part: {_part(turn.region)}")
+        facts.append(f"- `{turn.region.id}` {label('marked part')}: {_part(turn.region)}")
     passages = [f"- `{p.id}` {inert(p.title)}: {inert(p.text)}" for p in turn.citations]
-    times = " · ".join(f"{k.replace('_', ' ')} {v:.0f} ms" for k, v in turn.timings_ms.items())
-    why = f" ({inert(str(turn.machine['fallback']))})" if "fallback" in turn.machine else ""
-    run = f"Model {inert(turn.backend)}{why} · mode {turn.mode} · reading grade {turn.readability_grade:.1f} · {times}"
-    parts = [("Checks, sentence by sentence", checks), ("Facts", facts), ("Passages", passages)]
+    parts = [(label("Checks, sentence by sentence"), checks), (label("Facts"), facts), (label("Passages"), passages)]
     text = "\n\n".join(f"**{title}**\n\n" + "\n".join(lines) for title, lines in parts if lines)
-    return f"{text}\n\n**Run**\n\n{run}\n\nPrompt `{turn.prompt_sha256[:16]}`"
+    return f"{text}\n\n**{label('Run')}**\n\n{_run(turn)}\n\n{label('Prompt')} `{turn.prompt_sha256[:16]}`"
+
+
+def _run(turn: Turn) -> str:
+    why = f" ({inert(str(turn.machine['fallback']))})" if "fallback" in turn.machine else ""
+    reader = label("Clinician" if turn.mode == "clinician" else "Patient (plain words)")
+    grade = f"{label('reading grade')} {decimal(f'{turn.readability_grade:.1f}')}"
+    times = [f"{label(k.replace('_', ' '))} {v:.0f} ms" for k, v in turn.timings_ms.items()]
+    model = f"{label('Model')} {inert(turn.backend)}{why}"
+    return " · ".join([model, f"{label('Answers are for a')}: {reader}", grade, *times])
 
 
 def _beginning(text: str) -> str:
@@ -139,19 +147,28 @@ def _beginning(text: str) -> str:
 
 
 def _reason(sentence: Sentence) -> str:
-    return _CHECKS[sentence.checked] + (f" ({inert(sentence.reason)})" if sentence.reason else "")
+    return label(_CHECKS[sentence.checked]) + (f" ({inert(label(sentence.reason))})" if sentence.reason else "")
 
 
 def _fact(finding: Finding) -> str:
-    chance = "" if finding.probability is None else f" {finding.probability:.2f}"
-    return f"{finding.state.replace('_', ' ')}{chance}, detector {finding.reliability.replace('_', ' ')}"
+    said = label(STATES.get(finding.state) or str(finding.band))
+    chance = "" if finding.probability is None else decimal(f" {finding.probability:.2f}")
+    return f"{said}{chance}; {label('detector')}: {label(RELIABILITY[finding.reliability])}"
+
+
+def _measured(measurement: Measurement) -> str:
+    name = label(MEASURES.get(measurement.name, measurement.name.replace("_", " ")))
+    return f"{inert(name)}: {decimal(shown(measurement))}"
 
 
 def _part(region: Region) -> str:
     edges = ", ".join(f"{edge:.2f}" for edge in region.box)
-    lies = ", ".join(f"{name.replace('_', ' ')} {share:.2f}" for name, share in region.shares.items())
-    heat = ", ".join(f"{terms()[label].name} {share:.2f}" for label, share in region.heat.items())
-    return f"box {edges}; area by structure: {lies or 'not known'}; share of the heat: {heat or 'none drawn'}"
+    lies = ", ".join(f"{label(name.replace('_', ' '))} {share:.2f}" for name, share in region.shares.items())
+    heat = ", ".join(f"{words_for(about).short} {share:.2f}" for about, share in region.heat.items())
+    return (
+        f"{label('box')} {edges}; {label('area by structure')}: {lies or label('not known')}; "
+        f"{label('share of the heat')}: {heat or label('none drawn')}"
+    )
 
 
 def suggestions(study: Study, turns: Sequence[Turn], mode: Mode, picked: str | None = None) -> tuple[str, str, str]:

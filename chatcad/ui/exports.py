@@ -26,6 +26,8 @@ from chatcad.ui.visit import Visit
 Offer = Callable[[str, str, Visit, gr.Request], str]
 Buttons = Mapping[gr.Button, Offer]
 
+CLINICIAN = "for-clinicians"
+"""What ``style.css`` hides while answers are for a patient: nothing of it is lost, it comes back with the switch."""
 LONGEST = 8000
 """Characters of draft and impression each."""
 _OFFERS: tuple[tuple[str, tuple[Format, ...], Mode], ...] = (
@@ -38,7 +40,12 @@ _OFFERS: tuple[tuple[str, tuple[Format, ...], Mode], ...] = (
 
 def export_buttons() -> Buttons:
     """Place a button a format; each one's function makes the download of what stands on the page."""
-    return {gr.Button(words, size="sm", min_width=130): _offer(wanted, mode) for words, wanted, mode in _OFFERS}
+    return {
+        gr.Button(words, size="sm", min_width=130, elem_classes=CLINICIAN if mode == "clinician" else None): _offer(
+            wanted, mode
+        )
+        for words, wanted, mode in _OFFERS
+    }
 
 
 def _offer(wanted: tuple[Format, ...], mode: Mode) -> Offer:

@@ -22,37 +22,41 @@ from chatcad.ui.layout import EACH, LAST, LIGHT_WORK, MODEL_WORK, FilmColumn, Ta
 from chatcad.ui.prior import prior_updates
 from chatcad.ui.report import report_updates
 from chatcad.ui.talk import offers_of, talk_updates
-from chatcad.ui.visit import Visit
+from chatcad.ui.visit import Coming, Visit
 
 
 def wire_film(  # noqa: PLR0917
     work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn, judge: JudgePanel | None, cache: Path
 ) -> list[Any]:
     """Let films be read, drawn and asked about; return the events after which another film may be there."""
-    arrived = gr.State(Visit())  # with the film that was read, until `place` shows it
+    arrived = gr.State(Coming())  # the film dropped last, until `place` shows it
 
-    def reading(steps: Iterator[tuple[Visit, str]], mode: Mode) -> Iterator[Updates]:
+    def reading(steps: Iterator[tuple[Visit, str]], mode: Mode, former: Coming, used: Updates) -> Iterator[Updates]:
+        coming = former.next()
         left, busy = next(steps)
-        yield {visit: left, arrived: left, film.notice: busy, **page_updates(film, talk, judge, left, mode)}
-        for read, notice in steps:
-            yield {arrived: read, film.notice: notice}
+        yield {visit: left, arrived: coming, film.notice: busy, **page_updates(film, talk, judge, left, mode)}
+        for coming.visit, notice in steps:
+            # Nothing as well: Gradio sends the last step of a handler once more when it ends.
+            yield {arrived: gr.skip()} if coming.dropped else {film.notice: notice, **used}
 
-    def place(read: Visit, now: Visit, mode: Mode) -> Updates:
-        if read.study is None:
-            return {}
-        fresh = now.left().about(read.study)  # another talk may have been opened while the film was read
-        return {visit: fresh, arrived: Visit(), **page_updates(film, talk, judge, fresh, mode)}
+    def place(coming: Coming, now: Visit, mode: Mode) -> Updates:
+        if coming.read is None or coming.read.study is None:
+            return {arrived: coming}
+        fresh = now.left().about(coming.read.study)  # another talk may have been opened while the film was read
+        return {visit: fresh, arrived: coming.next(), **page_updates(film, talk, judge, fresh, mode)}
 
-    def read(path: str | None, mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
-        yield from reading(work.read(path, owner_of(asked), before), mode)
-        yield {film.drop: None}
+    def read(path: str | None, mode: Mode, before: Visit, former: Coming, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read(path, owner_of(asked), before), mode, former, {film.drop: None})
 
-    def read_phantom(mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
-        yield from reading(work.read_phantom(owner_of(asked), before), mode)
+    def read_phantom(mode: Mode, before: Visit, former: Coming, asked: gr.Request) -> Iterator[Updates]:
+        yield from reading(work.read_phantom(owner_of(asked), before), mode, former, {})
 
-    def read_example(key: str, mode: Mode, before: Visit, asked: gr.Request) -> Iterator[Updates]:
-        yield from reading(work.read_example(cache, key, owner_of(asked), before), mode)
-        yield {film.example: None}
+    def read_example(key: str, mode: Mode, before: Visit, former: Coming, asked: gr.Request) -> Iterator[Updates]:
+        used = {film.example: None}
+        yield from reading(work.read_example(cache, key, owner_of(asked), before), mode, former, used)
+
+    def take_back(former: Coming) -> Updates:
+        return {arrived: former.next(), film.notice: ""}
 
     def pick(chosen: gr.SelectData, now: Visit, mode: Mode) -> Updates:
         finding = None if now.study is None else next((f for f in now.study.findings if f.id == chosen.value), None)
@@ -72,9 +76,10 @@ def wire_film(  # noqa: PLR0917
     judged = [] if judge is None else judge.of_visit
     parts = [visit, arrived, film.drop, film.notice, *film.of_study, *talk.of_visit, *judged]
     hidden = {"show_progress": "hidden"}
-    dropped = film.drop.upload(read, [film.drop, talk.mode, visit], parts, **hidden, **EACH, **MODEL_WORK)
-    simulated = film.phantom.click(read_phantom, [talk.mode, visit], parts, **hidden, **MODEL_WORK)
-    choosing = [film.example, talk.mode, visit]
+    dropped = film.drop.upload(read, [film.drop, talk.mode, visit, arrived], parts, **hidden, **EACH, **MODEL_WORK)
+    film.drop.clear(take_back, arrived, [arrived, film.notice], queue=False, **hidden, **EACH, **LIGHT_WORK)
+    simulated = film.phantom.click(read_phantom, [talk.mode, visit, arrived], parts, **hidden, **MODEL_WORK)
+    choosing = [film.example, talk.mode, visit, arrived]
     chosen = film.example.input(read_example, choosing, [*parts, film.example], **hidden, **EACH, **MODEL_WORK)
     drawing = (handlers.draw, [visit, *film.controls], film.figure)
     # At once: a question that is asked while the film is drawn must not be overwritten.
@@ -101,10 +106,12 @@ def _film_updates(film: FilmColumn, now: Visit, mode: Mode) -> Updates:
     """Show a study with its first layers, or the page as it was before any film."""
     study = now.study
     if study is None:
-        return {film.panel: gr.update(visible=False), film.about: gr.update(visible=True), film.figure: ""}
+        shown = {film.panel: gr.update(visible=False), film.about: gr.update(visible=True), film.figure: ""}
+        return {**shown, film.seen: now.film}
     heat = handlers.first_heat(study)
     controls = (handlers.LAYERS, heat, 50, 100, False)
     return {
+        film.seen: now.film,
         film.panel: gr.update(visible=True),
         film.about: gr.update(visible=False),
         film.glance: glance_html(study, mode),

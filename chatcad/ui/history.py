@@ -172,7 +172,7 @@ class History:
             last = next(iter(self.shelf.entries(now.owner)), None)
         except ChatCADError as error:
             return known | {self.panel.notice: tables.problem_html(error)}
-        return known if last is None else known | self._bring_back(now.owner, last.id, request)
+        return known if last is None else known | self._bring_back(now, last.id, request)
 
     def refresh(self, now: Visit, token: str, request: gr.Request) -> Updates:
         """Keep what is new, and list it."""
@@ -183,9 +183,9 @@ class History:
     def choose(self, selected: gr.SelectData, now: Visit, token: str, request: gr.Request) -> Updates:
         """Open a talk, or ask what its title shall be, or whether it shall go."""
         verb, _, talk_id = str(selected.value).partition(" ")
-        own = _owned(now.left() if verb == "open" else now, token, request)
+        own = _owned(now, token, request)
         if verb == "open":
-            return self._bring_back(own.owner, talk_id, request)
+            return self._bring_back(own, talk_id, request)
         try:
             title = next((e.title for e in self.shelf.entries(own.owner) if e.id == talk_id), "")
         except ChatCADError as error:
@@ -203,9 +203,11 @@ class History:
             observe.erased(self.shelf.erase(owner, talk_id), owner_of(request))
 
         own = _owned(now, token, request)
-        left = own.left() if talk_id == own.talk else None  # first: an answer that ends now would bring it back
+        if talk_id == own.talk:
+            own.close("Stopped.")  # an answer that ends now would bring it back
         settled = self._settle(own, erase, talk_id)
-        return settled if left is None or settled[self.panel.notice] else settled | self._show(left, mode)
+        stays = talk_id != own.talk or settled[self.panel.notice]
+        return settled if stays else settled | self._show(own.left(), mode)
 
     def dismiss(self) -> Updates:
         """Ask for nothing any more."""
@@ -214,7 +216,7 @@ class History:
     def begin(self, now: Visit, mode: Mode, token: str, request: gr.Request) -> Updates:
         """Begin another talk about the same film; one without questions is new already."""
         if now.study is None or not now.turns:
-            return {}
+            return self.panel.asked()
         fresh = _owned(now.left(), token, request).about(now.study, now.prior)
         problem = self.shelf.keep(fresh)
         return {self.panel.notice: tables.notice_html(problem, "error"), **self._show(fresh, mode)}
@@ -226,12 +228,14 @@ class History:
         except ChatCADError as error:
             return shown | {self.panel.notice: tables.problem_html(error)}
 
-    def _bring_back(self, owner: str, talk_id: str, request: gr.Request) -> Updates:
+    def _bring_back(self, before: Visit, talk_id: str, request: gr.Request) -> Updates:
+        before.close("Stopped.")
         try:
-            now, kept = self.shelf.bring_back(owner, talk_id)
+            now, kept = self.shelf.bring_back(before.owner, talk_id)
             observe.opened(kept.study, owner_of(request))
         except ChatCADError as error:
             return {self.panel.notice: tables.problem_html(error)}
+        before.left()  # not before: the page stays with it where the other one can't be opened
         chosen = {self.talk.mode: kept.mode, self.talk.language: kept.language}
         with speaking(kept.language):
             return {self.panel.notice: "", **chosen, **self._show(now, kept.mode)}

@@ -98,11 +98,17 @@ def _spoken_in_last(work: Callable[..., Any]) -> Callable[..., Any]:
         *rest, language = given
         yield from steps_in(language, work(*rest))
 
-    handler: Any = steps if inspect.isgeneratorfunction(work) else once
+    return takes_last(steps if inspect.isgeneratorfunction(work) else once, work, "spoken_language")
+
+
+def takes_last(handler: Any, work: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return a handler with the signature of the one that it wraps and one more argument.
+
+    Gradio reads a handler's signature, to hand it what was clicked and to count its inputs.
+    """
     known = inspect.signature(work)
-    last = inspect.Parameter("spoken_language", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    last = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     kept = [p for p in known.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     rest = [p for p in known.parameters.values() if p.kind is p.VAR_POSITIONAL]
-    # Gradio reads a handler's signature, to hand it what was clicked and to count its inputs.
     handler.__signature__ = known.replace(parameters=[*kept, *(rest or [last])])
     return cast("Callable[..., Any]", handler)

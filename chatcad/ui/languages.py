@@ -14,7 +14,7 @@ from chatcad.ui import handlers, tables
 from chatcad.ui.glance import glance_html
 from chatcad.ui.judge import JudgePanel, judge_updates
 from chatcad.ui.labels import label, relabelled, words_on
-from chatcad.ui.layout import LIGHT_WORK, FilmColumn, Header, TalkColumn, Updates
+from chatcad.ui.layout import EACH, LIGHT_WORK, FilmColumn, Header, TalkColumn, Updates
 from chatcad.ui.prior import prior_updates
 from chatcad.ui.talk import chat_hint, talk_updates
 from chatcad.ui.visit import Visit
@@ -32,20 +32,26 @@ def wire_language(  # noqa: PLR0917
 
     def translate(now: Visit, mode: Mode, *controls: Any) -> Updates:
         said = relabelled(words) | top.updates() | {film.about: welcome_html()}
-        for changes in (shown_of(film, now, mode, controls), talk_updates(talk, now, mode)):
-            said |= {c: _both(said.get(c), new) for c, new in changes.items() if c is not talk.chat}
-        # An answer under way writes the chat itself.
-        said[talk.chat] |= gr.update(placeholder=chat_hint(now))
-        return said | judge_updates(judge, now, mode)
+        shown = shown_of(film, now, mode, controls)
+        if now.gone:  # another film came to the page while this one was drawn
+            return said
+        return said | {c: _both(said.get(c), new) for c, new in shown.items()}
 
-    parts = {*words, top.title, top.disclaimer, film.about, *film.of_study, *talk.of_visit}
-    parts |= set() if judge is None else {*judge.of_visit}
+    def retell(now: Visit, mode: Mode) -> Updates:
+        told = talk_updates(talk, now, mode) | judge_updates(judge, now, mode)
+        # An answer under way writes the chat itself.
+        return told | {talk.chat: gr.update(placeholder=chat_hint(now))}
+
+    parts = list(dict.fromkeys([*words, top.title, top.disclaimer, film.about, *film.of_study]))
+    told = [*talk.of_visit, *([] if judge is None else judge.of_visit)]
     event: dict[str, Any] = {"show_progress": "hidden", **LIGHT_WORK}
     inputs = [visit, talk.mode, *film.controls]
     # A talk that is opened brings its language with it, so not only what the visitor switches counts.
-    talk.language.change(translate, inputs, list(parts), **event)
+    changed = [talk.language.change(translate, inputs, parts, **event)]
     if talk.language.value != "en":
-        page.load(translate, inputs, list(parts), **event)
+        changed.append(page.load(translate, inputs, parts, **event))
+    for said in changed:  # with the visit as it is then: an answer may have ended while the film was drawn
+        said.then(retell, [visit, talk.mode], told, queue=False, **EACH, **event)
 
 
 def shown_of(film: FilmColumn, now: Visit, mode: Mode, controls: tuple[Any, ...]) -> Updates:

@@ -15,6 +15,7 @@ from chatcad.examples import Example
 from chatcad.language import OWN_NAMES
 from chatcad.types import Language, PromptDesign
 from chatcad.ui import handlers, tables, viewer
+from chatcad.ui.exports import CLINICIAN
 from chatcad.ui.labels import label
 from chatcad.ui.welcome import CLOSE, SHORTCUTS, welcome_html
 
@@ -64,8 +65,9 @@ _MARKS = Path(__file__).with_name("marks.js").read_text(encoding="utf-8")
 
 @dataclass(frozen=True, slots=True)
 class FilmColumn:
-    """The left column: intake, figure, tables, report."""
+    """The left column: intake, figure, tables, report. ``seen`` carries which film it is (see ``seen``)."""
 
+    seen: gr.Textbox
     drop: gr.File
     phantom: gr.Button
     example: gr.Dropdown
@@ -100,8 +102,9 @@ class FilmColumn:
     @property
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
-        return [self.about, self.panel, self.glance, self.figure, *self.controls, self.remarks, self.findings,
-                self.measurements, *self.report.of_study, *self.prior.of_study, self.small_print]  # fmt: skip
+        return [self.seen, self.about, self.panel, self.glance, self.figure, *self.controls, self.remarks,
+                self.findings, self.measurements, *self.report.of_study, *self.prior.of_study,
+                self.small_print]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
     from chatcad.ui.prior import prior_panel
     from chatcad.ui.report import report_panel
 
+    seen = gr.Textbox("", visible=False, elem_id="seen")
     drop = gr.File(label="Chest film: DICOM, PNG or JPEG", type="filepath", height=132, elem_id="drop")
     phantom = gr.Button("Try it with a simulated film", size="sm", variant="secondary", elem_id="phantom")
     choices = [(f"{e.what} ({e.licence}; {e.attribution})", e.key) for e in examples]
@@ -177,14 +181,14 @@ def film_column(design: PromptDesign, examples: Sequence[Example] = ()) -> FilmC
             inverted = gr.Checkbox(label="Invert: dense is dark")
         remarks = gr.HTML(elem_id="remarks")
         findings = gr.HTML(elem_id="findings", js_on_load=_PICK)
-        measurements = gr.HTML(elem_id="measurements")
+        measurements = gr.HTML(elem_id="measurements", elem_classes=CLINICIAN)
         report = report_panel(design)
         prior = prior_panel()
         with gr.Accordion("How this reading was made", open=False):
             small_print = gr.HTML()
     return FilmColumn(
-        drop, phantom, example, loading, notice, about, panel, remarks, glance, figure, shown, heat, level, window,
-        inverted, findings, measurements, report, prior, small_print,
+        seen, drop, phantom, example, loading, notice, about, panel, remarks, glance, figure, shown, heat, level,
+        window, inverted, findings, measurements, report, prior, small_print,
     )  # fmt: skip
 
 

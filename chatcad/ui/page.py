@@ -47,6 +47,7 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
     from chatcad.ui.languages import wire_language
     from chatcad.ui.prior import wire_prior
     from chatcad.ui.report import wire_report
+    from chatcad.ui.seen import bind_to_what_is_seen
     from chatcad.ui.talk import wire_talk
 
     work = Handlers(loading, settings.design, Shelf.open(settings))
@@ -68,9 +69,10 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
         changed += wire_talk(work, visit, film, talk, judge)
         wire_prior(work, visit, film, talk)
         wire_history(page, History(work.shelf, panel, visit, film, talk, judge), changed)
-        wire_report(work, visit, film.report)
+        wire_report(work, visit, film)
         wire_judge(settings, visit, judge)
         wire_language(page, visit, top, film, talk, judge)
+        bind_to_what_is_seen(page, visit, film.seen)
     speak_everywhere(page, talk.language)
     page.queue(max_size=_QUEUE, api_open=False)
     return page

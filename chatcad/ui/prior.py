@@ -23,7 +23,7 @@ from chatcad.ui.identity import owner_of
 from chatcad.ui.labels import label
 from chatcad.ui.layout import EACH, LAST, LIGHT_WORK, MODEL_WORK, FilmColumn, TalkColumn, Updates
 from chatcad.ui.overlay import Layers, Picture, render
-from chatcad.ui.visit import Visit
+from chatcad.ui.visit import Coming, Visit
 
 SIDE = 768
 """Longest side of each of the two films, in pixels."""
@@ -102,17 +102,23 @@ def _compared(now: Visit, mode: Mode) -> str:
 def wire_prior(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColumn) -> None:
     """Let an earlier film be read, drawn as the current one is, and taken away again."""
     panel = film.prior
-    arrived = gr.State(Visit())  # with the earlier film that was read, until `place` sets it beside the current one
+    arrived = gr.State(Coming())  # the earlier film dropped last, until `place` sets it beside the current one
 
-    def read(path: str | None, now: Visit, asked: gr.Request) -> Iterator[Updates]:
-        for then, notice in work.read_prior(path, now, owner_of(asked)):
-            yield {arrived: then, panel.notice: notice}
-        yield {panel.drop: None}
+    def read(path: str | None, now: Visit, former: Coming, asked: gr.Request) -> Iterator[Updates]:
+        coming = former.next()
+        steps = work.read_prior(path, now, owner_of(asked))
+        _, busy = next(steps)
+        yield {arrived: coming, panel.notice: busy}
+        for coming.visit, notice in steps:
+            yield {arrived: gr.skip()} if coming.dropped else {panel.notice: notice, panel.drop: None}
 
-    def place(read: Visit, now: Visit) -> Updates:
-        if read.study is not now.study:  # another film was dropped meanwhile
-            return {panel.notice: ""}
-        return {visit: replace(now, prior=read.prior), arrived: Visit()}
+    def place(coming: Coming, now: Visit) -> Updates:
+        if coming.read is None or coming.read.study is not now.study:  # another film was dropped meanwhile
+            return {arrived: coming}
+        return {visit: replace(now, prior=coming.read.prior), arrived: coming.next()}
+
+    def take_back(former: Coming) -> Updates:
+        return {arrived: former.next(), panel.notice: ""}
 
     def remove(now: Visit) -> Updates:
         return {visit: replace(now, prior=None), panel.notice: ""}
@@ -123,9 +129,11 @@ def wire_prior(work: Handlers, visit: gr.State, film: FilmColumn, talk: TalkColu
     shown = [panel.pair, panel.table, panel.remove]
     event: dict[str, Any] = {"show_progress": "hidden", **LIGHT_WORK}
     dropped = panel.drop.upload(
-        read, [panel.drop, visit], [arrived, panel.notice, panel.drop], show_progress="hidden", **EACH, **MODEL_WORK
-    )
-    placed = dropped.then(place, [arrived, visit], [visit, arrived, panel.notice], queue=False, **EACH, **event)
+        read, [panel.drop, visit, arrived], [arrived, panel.notice, panel.drop], **EACH, **MODEL_WORK,
+        show_progress="hidden",
+    )  # fmt: skip
+    placed = dropped.then(place, [arrived, visit], [visit, arrived], queue=False, **EACH, **event)
+    panel.drop.clear(take_back, arrived, [arrived, panel.notice], queue=False, **EACH, **event)
     removed = panel.remove.click(remove, visit, [visit, panel.notice], queue=False, **event)
     for settled in (placed, removed):
         settled.then(show, [visit, talk.mode, *film.controls], shown, **EACH, **event)
@@ -197,12 +205,12 @@ def changes_html(study: Study, prior: Study, mode: Mode) -> str:
     study, prior
         The current film's facts and the earlier film's.
     mode
-        Whose words are used; a patient sees no probability.
+        Whose words are used; a patient sees no number.
     """
     found = changes(study, prior)
     rows = [_change_row(c, mode) for c in found if c.flagged]
     ratio = ratio_change(study, prior)
-    rows += [_ratio_row(ratio)] if ratio is not None else []
+    rows += [_ratio_row(ratio)] if ratio is not None and mode == "clinician" else []
     quiet = [tables.name_of(c.now, mode) for c in found if not c.flagged and c.apart is None]
     neither = [
         tables.name_of(f, mode) for f in study.findings if f.state == "not_assessed" and f.label not in _labels(found)

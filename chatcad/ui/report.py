@@ -17,10 +17,10 @@ from chatcad.export.report import FILM_PREFIX
 from chatcad.language import speaking
 from chatcad.types import PromptDesign, Study
 from chatcad.ui import proof
-from chatcad.ui.exports import LONGEST, Buttons, export_buttons, told
+from chatcad.ui.exports import CLINICIAN, LONGEST, Buttons, export_buttons, told
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.identity import owner_of
-from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, Updates
+from chatcad.ui.layout import LIGHT_WORK, MODEL_WORK, FilmColumn, Updates
 from chatcad.ui.visit import Visit
 
 _DESIGNS = [("P1: numbers", "P1"), ("P2: only what is flagged", "P2"), ("P3: levels in words", "P3")]
@@ -34,13 +34,29 @@ given => {
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
+  return '';
 }
 """
+"""Saves a file once: where the next one can't be made, the former one must not be saved in its place."""
+
+_PLACE = """
+(given, placed, seen, written) => {
+  const {film, text} = given ? JSON.parse(given) : {};
+  if (!text || film !== seen) return ['', placed, written];
+  const own = written.trimEnd();
+  const kept = placed && own.endsWith(placed) ? own.slice(0, -placed.length).trimEnd() : own;
+  return ['', text, kept ? `${kept}\\n${text}` : text];
+}
+"""
+"""Puts an impression into the report as it stands in the browser now: what was written while it was worded stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPanel:
-    """The report's components; ``outgoing`` carries a file to the browser, which writes it: none lies on the server."""
+    """The report's components; ``outgoing`` carries a file to the browser, which writes it: none lies on the server.
+
+    ``worded`` carries an impression there, and ``placed`` is the one that was put into the report last.
+    """
 
     draft: gr.Textbox
     impression: gr.Textbox
@@ -51,13 +67,16 @@ class ReportPanel:
     as_markdown: gr.Button
     as_text: gr.Button
     exports: Buttons
+    notice: gr.HTML
     judged: gr.HTML
     outgoing: gr.Textbox
+    worded: gr.Textbox
+    placed: gr.Textbox
 
     @property
     def of_study(self) -> list[Any]:
         """Return what changes with the study."""
-        return [self.draft, self.impression, self.judged, self.outgoing]
+        return [self.draft, self.impression, self.notice, self.judged, self.outgoing, self.worded, self.placed]
 
 
 def report_panel(design: PromptDesign) -> ReportPanel:
@@ -69,42 +88,51 @@ def report_panel(design: PromptDesign) -> ReportPanel:
         max_length=LONGEST,
         buttons=["copy"],
         elem_id="report",
+        elem_classes=CLINICIAN,
     )
     impression = gr.Textbox(
         label="Impression", placeholder="Write it yourself, or have it worded from the findings", lines=2, max_lines=12,
-        max_length=LONGEST, buttons=["copy"], elem_id="impression",
+        max_length=LONGEST, buttons=["copy"], elem_id="impression", elem_classes=CLINICIAN,
     )  # fmt: skip
-    with gr.Row(elem_id="report-buttons"):
+    with gr.Row(elem_id="report-buttons", elem_classes=CLINICIAN):
         write = gr.Button("Word the impression", size="sm", min_width=150)
         check = gr.Button("Check the edited report", variant="primary", size="sm", min_width=180)
         restore = gr.Button("Back to the draft", size="sm", min_width=120)
-    judged = gr.HTML(elem_id="proof")  # where the button was pressed, or nobody would see that anything happened
+    notice = gr.HTML(elem_classes=CLINICIAN)
+    judged = gr.HTML(
+        elem_id="proof", elem_classes=CLINICIAN
+    )  # where the button was pressed, or nobody would see that anything happened
     with gr.Row(elem_id="export-buttons"):
-        as_markdown = gr.Button("Save as Markdown", size="sm", min_width=130)
-        as_text = gr.Button("Save as text", size="sm", min_width=110)
+        as_markdown = gr.Button("Save as Markdown", size="sm", min_width=130, elem_classes=CLINICIAN)
+        as_text = gr.Button("Save as text", size="sm", min_width=110, elem_classes=CLINICIAN)
         exports = export_buttons()
-    with gr.Accordion("How the findings are told to the language model", open=False):
+    with gr.Accordion("How the findings are told to the language model", open=False, elem_classes=CLINICIAN):
         design_ = gr.Radio(
             _DESIGNS, value=design, label="Prompt design", elem_id="design",
             info="It changes how the impression and the answers are worded. The draft comes without a language model.",
         )  # fmt: skip
-    outgoing = gr.Textbox(visible=False)
+    outgoing, worded, placed = (gr.Textbox(visible=False) for _ in range(3))
     return ReportPanel(
-        draft, impression, design_, write, check, restore, as_markdown, as_text, exports, judged, outgoing
-    )
+        draft, impression, design_, write, check, restore, as_markdown, as_text, exports, notice, judged, outgoing,
+        worded, placed,
+    )  # fmt: skip
 
 
 def report_updates(panel: ReportPanel, study: Study) -> Updates:
     """Show a study's draft, and nothing of an earlier film's report."""
-    return {panel.draft: study.draft_report, panel.impression: "", panel.judged: "", panel.outgoing: ""}
+    return {panel.draft: study.draft_report, panel.impression: "", **dict.fromkeys(panel.of_study[2:], "")}
 
 
-def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
+def wire_report(work: Handlers, visit: gr.State, film: FilmColumn) -> None:
     """Let the buttons word, check, take back and save."""
+    panel = film.report
 
     def word(now: Visit, design: PromptDesign, request: gr.Request) -> Updates:
         text, problem = work.impression(now, design, owner_of(request))
-        return {panel.judged: problem} if problem else {panel.impression: text, panel.judged: ""}
+        return {panel.notice: problem, panel.worded: json.dumps({"film": now.film, "text": text}) if text else ""}
+
+    def check_again(draft: str, impression: str, judged: str, now: Visit) -> str:
+        return check(draft, impression, now) if judged else ""
 
     def check(draft: str, impression: str, now: Visit) -> str:
         if now.study is None:
@@ -134,14 +162,18 @@ def wire_report(work: Handlers, visit: gr.State, panel: ReportPanel) -> None:
         return as_file("text/plain", draft, impression, now, request)
 
     written = [panel.draft, panel.impression, visit]
-    panel.write.click(
-        word, [visit, panel.design], [panel.impression, panel.judged], show_progress="minimal", **MODEL_WORK
+    wording = panel.write.click(
+        word, [visit, panel.design], [panel.worded, panel.notice], show_progress="minimal", **MODEL_WORK
     )
+    given = [panel.worded, panel.placed, film.seen, panel.impression]
+    placed = wording.then(None, given, [panel.worded, panel.placed, panel.impression], js=_PLACE)
+    checked = [panel.draft, panel.impression, panel.judged, visit]
+    placed.then(check_again, checked, panel.judged, show_progress="hidden", **LIGHT_WORK)
     panel.check.click(check, written, panel.judged, show_progress="hidden", **LIGHT_WORK)
     panel.restore.click(restore, visit, panel.of_study, show_progress="hidden", **LIGHT_WORK)
     for button, make in ((panel.as_markdown, as_markdown), (panel.as_text, as_text)):
         made = button.click(make, written, panel.outgoing, show_progress="hidden", **LIGHT_WORK)
-        made.then(None, panel.outgoing, None, js=_SAVE)
+        made.then(None, panel.outgoing, panel.outgoing, js=_SAVE)
     for button, export in panel.exports.items():
         made = button.click(export, written, panel.outgoing, show_progress="minimal", **LIGHT_WORK)
-        made.then(None, panel.outgoing, None, js=_SAVE)
+        made.then(None, panel.outgoing, panel.outgoing, js=_SAVE)

@@ -30,12 +30,12 @@ STATES = {
     "not_flagged": "not flagged",
     "not_assessed": "not assessed",
 }
-_RELIABILITY = {
+RELIABILITY = {
     "assessed": "tested on another source",
     "weak": "weak: confirm on film",
     "not_assessed": "no network looks for it",
 }
-_MEASURES = {
+MEASURES = {
     "cardiothoracic_ratio": "Cardiothoracic ratio",
     "lung_area_ratio": "Lung area ratio, right to left",
     "mediastinal_width_ratio": "Mediastinal width ratio",
@@ -154,7 +154,7 @@ def _finding_row(finding: Finding, study: Study, mode: Mode, picked: str | None)
     if mode == "clinician":
         cells += [
             "–" if finding.probability is None else f"{finding.probability:.2f}",
-            label(_RELIABILITY[finding.reliability]) + _curve(finding, study),
+            label(RELIABILITY[finding.reliability]) + _curve(finding, study),
             "–" if auroc is None else f"{auroc[0]:.2f} <small>({auroc[1]:.2f}–{auroc[2]:.2f})</small>",
         ]
     number, pressed = escape(finding.id), str(finding.label == picked).lower()
@@ -192,7 +192,7 @@ def _measurement_row(measurement: Measurement) -> str:
         reference_of(measurement),
         caveat(measurement.caveat) if measurement.caveat else "–",
     )
-    name = label(_MEASURES.get(measurement.name, measurement.name.replace("_", " ")))
+    name = label(MEASURES.get(measurement.name, measurement.name.replace("_", " ")))
     return (
         f'<tr data-fact="{escape(measurement.id)}" tabindex="-1"><td class="id">{escape(measurement.id)}</td>'
         f'<th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

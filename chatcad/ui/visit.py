@@ -37,11 +37,34 @@ class Question:
 class Place:
     """Where a conversation is kept: its id, and its turns as they were stored or brought back last.
 
-    It changes in place: a turn is stored while the page still holds the visit from before it.
+    It changes in place: a turn is stored while the page still holds the visit from before it. ``left`` tells that the
+    page has gone on to another film or talk: what is still being made of this one must not reach the page.
     """
 
     talk: str
     turns: tuple[Turn, ...] = ()
+    left: bool = False
+
+
+@dataclass(slots=True)
+class Coming:
+    """A film that is being read, and the visit that it came to. It changes in place, as a question does.
+
+    ``dropped`` tells that its visitor took it back, or dropped another one after it.
+    """
+
+    visit: Visit | None = None
+    dropped: bool = False
+
+    def next(self) -> Coming:
+        """Return the film that takes this one's place."""
+        self.dropped = True
+        return Coming()
+
+    @property
+    def read(self) -> Visit | None:
+        """The visit with the film; ``None`` before it was read, and where it was taken back or refused."""
+        return None if self.dropped or self.visit is None or self.visit.study is None else self.visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +88,25 @@ class Visit:
         """The id of this conversation; ``""`` before any film."""
         return "" if self.kept is None else self.kept.talk
 
+    @property
+    def film(self) -> str:
+        """What the browser hands back with every click, to tell which film it shows; ``""`` before any film."""
+        return "" if self.study is None else self.study.radiograph.sha256
+
+    @property
+    def gone(self) -> bool:
+        """Whether the page has left this conversation."""
+        return self.kept is not None and self.kept.left
+
     def about(self, study: Study, prior: Study | None = None) -> Visit:
         """Begin a conversation about a film, of the same owner."""
         return Visit(study=study, prior=prior, owner=self.owner, kept=Place(new_id()))
 
     def left(self) -> Visit:
-        """Return the same owner's visit without film; an answer under way finds nobody to come back to."""
+        """Return the same owner's visit without film; what is under way finds nobody to come back to."""
         self.close("Stopped.")
+        if self.kept is not None:
+            self.kept.left = True
         return Visit(owner=self.owner)
 
     @property

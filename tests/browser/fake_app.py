@@ -24,7 +24,7 @@ class Moody(FakeSystem):
     def read(self, source):
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         time.sleep(SLOW_SECONDS * data.startswith(b"slow"))
-        return super().read(data)
+        return super().read(data.removeprefix(b"slow, "))
 
     def stream(self, question, talk):
         for said in super().stream(question, talk):

@@ -124,7 +124,7 @@ def test_ask_again_edit_and_say_it_in_plain_words(fake_server, visit) -> None:
     page.get_by_role("button", name="Stop").and_(page.locator(":enabled")).wait_for()
     finished(page, 1)
     answers(page).last.click()
-    page.locator("#chat").get_by_text("mode patient").wait_for()
+    page.locator("#chat").get_by_text("Answers are for a: Patient").wait_for()
     assert answers(page).count() == 2
 
 

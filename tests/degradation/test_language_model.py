@@ -8,7 +8,7 @@ from chatcad import parts
 from chatcad.config import Settings
 from chatcad.llm import embedded
 from chatcad.llm.script import ScriptedChatModel
-from chatcad.llm.writer import Writer
+from chatcad.llm.writer import HURRIED, Writer
 from chatcad.pipeline import ChatCAD, Conversation
 from chatcad.serialise import turn_to_json
 from chatcad.ui.chat import messages_of
@@ -47,10 +47,10 @@ def test_a_server_that_fails_mid_answer(manner):
         turn = ask(Writer.open(Settings(backend="openai", base_url=server.url, fallback=False)))
         assert is_the_template_answer(turn)
     (remark,) = turn.missing
-    assert remark.startswith("sentences are said as planned: ")
+    assert remark.startswith("the language model’s wording")
     assert "the language model failed" in remark or "no time was left" in remark
     assert turn_to_json(turn)["missing"] == [remark]
-    assert any("Missing: sentences are said as planned" in m["content"] for m in messages_of(turn, STUDY))
+    assert any("Missing: the language model’s wording" in m["content"] for m in messages_of(turn, STUDY))
 
 
 @pytest.mark.parametrize("manner", ["endless", "keeps_alive", "slow"])
@@ -80,7 +80,7 @@ def test_a_model_in_this_process(script):
 
 def test_time_that_ran_out_is_told():
     turn = ask(Writer(ScriptedChatModel(replies=("The heart",), delay=30.0), "scripted:test"))
-    assert turn.missing == ("sentences are said as planned: no time was left for the model",)
+    assert turn.missing == (HURRIED,)
 
 
 def test_a_model_that_writes_misses_nothing():

@@ -96,7 +96,7 @@ def test_messages_are_question_answer_with_sources_and_provenance(turn: Turn) ->
     assert "[`P1`](#P1)" in answer["content"], "a mark opens its passage"
     assert made["content"].startswith(chat.MADE)
     assert "4 sentences checked, 2 changed by the check" in made["content"]
-    for told in ("**replaced** [`M1`](#M1)", "(number)", "`F1` cardiomegaly: present 0.82", "Model fake", "c" * 16):
+    for told in ("**replaced** [`M1`](#M1)", "(number)", "`F1` cardiomegaly: likely 0.82", "Model fake", "c" * 16):
         assert told in made["content"]
 
 

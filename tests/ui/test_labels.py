@@ -13,10 +13,11 @@ import chatcad.ui
 from chatcad import DISCLAIMER
 from chatcad.config import Settings
 from chatcad.language import speaking, spoken, table
+from chatcad.llm.writer import HURRIED
 from chatcad.loading import Loading
 from chatcad.planning import foreign
 from chatcad.planning.subjects import labels_meant
-from chatcad.ui import labels, layout, prior, tables, welcome
+from chatcad.ui import chat, labels, layout, prior, seen, tables, welcome
 from chatcad.ui.chat import _about, _questions
 from chatcad.ui.handlers import Handlers
 from chatcad.ui.page import build
@@ -26,7 +27,11 @@ from tests.factories import make_study
 from .fake import FakeSystem, study
 
 OTHERS = ("de", "es")
-OWN = {"English", "Deutsch", "Español", "Run"}
+OWN = {
+    "English",
+    "Deutsch",
+    "Español",
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +53,19 @@ def said_in_code() -> set[str]:
                 given = node.args[0]
                 options = [given.body, given.orelse] if isinstance(given, ast.IfExp) else [given]
                 found |= {o.value for o in options if isinstance(o, ast.Constant)}
-    tabled = (prior._LEVELS, prior._APART, tables.STATES, tables._RELIABILITY, tables._MEASURES)
+    tabled = (prior._LEVELS, prior._APART, tables.STATES, tables.RELIABILITY, tables.MEASURES, chat._CHECKS)
     found |= {text for texts in tabled for text in texts.values()}
     found |= {t for pair in welcome.STEPS for t in pair} | {does for _, does in welcome.KEYS}
-    found |= {*welcome.DOES, *welcome.CAN_NOT, layout._LEAD, layout._PROGRAM, DISCLAIMER}
+    found |= {
+        *welcome.DOES,
+        *welcome.CAN_NOT,
+        layout._LEAD,
+        layout._PROGRAM,
+        DISCLAIMER,
+        seen.BEHIND,
+        HURRIED,
+        *chat._CHECKS,
+    }
     return {t for t in found if t}
 
 

@@ -14,7 +14,7 @@ from chatcad.sessions.owner import new_token, owner_id
 from chatcad.types import Finding
 from chatcad.ui.page import build
 from chatcad.ui.shelf import Shelf
-from chatcad.ui.visit import Visit
+from chatcad.ui.visit import Place, Visit
 
 from .fake import FakeSystem, study
 from .tab import Tab
@@ -128,7 +128,8 @@ def test_a_film_that_arrives_ends_the_answer_about_the_talk_opened_meanwhile(tab
     first = tab.visit
     reading = upload(tab, "drop", tmp_path, b"another film")
     next(reading)
-    tab.values[tab.find(gr.State, time_to_live=3600)] = replace(first)  # opened from the list
+    tab.values[tab.find(gr.State, time_to_live=3600)] = replace(first, kept=Place("opened"))
+    tab.values[tab.find(gr.Textbox, elem_id="seen")] = first.film
     answering = question(tab, "How large is the heart?")
     next(answering), next(answering)
     list(reading)
