@@ -72,7 +72,7 @@ def build(loading: Loading, settings: Settings) -> gr.Blocks:
         wire_report(work, visit, film)
         wire_judge(settings, visit, judge)
         wire_language(page, visit, top, film, talk, judge)
-        bind_to_what_is_seen(page, visit, film.seen)
+        bind_to_what_is_seen(page, visit, film.seen, film.notice)
     speak_everywhere(page, talk.language)
     page.queue(max_size=_QUEUE, api_open=False)
     return page

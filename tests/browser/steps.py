@@ -6,6 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
+LATENCY_MS = 700
+BYTES_A_SECOND = 400_000
+
 
 def drop(page: Page, film: Path) -> None:
     page.locator("#drop input[type=file]").set_input_files(film)
@@ -72,3 +75,11 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float], *, ke
     page.mouse.up()
     if keys:
         page.keyboard.up(keys)
+
+
+def slow_down(page, rate: int = BYTES_A_SECOND) -> None:
+    """Let each request and each answer take its time, as over a hospital's wireless network."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    rates = {"latency": LATENCY_MS, "downloadThroughput": rate, "uploadThroughput": rate}
+    network.send("Network.emulateNetworkConditions", {"offline": False, **rates})

@@ -7,12 +7,10 @@ import re
 import pytest
 
 from .conftest import QUIET
-from .steps import alert, answers, ask, finished, show_phantom, wait_for_film
+from .steps import alert, answers, ask, finished, show_phantom, slow_down, wait_for_film
 
 pytestmark = pytest.mark.browser
 
-LATENCY_MS = 700
-BYTES_A_SECOND = 400_000
 SLOWEST = 60_000
 """At this rate a film's picture is on its way for seconds after the server has gone on to it."""
 
@@ -24,14 +22,6 @@ def put(page, words: bytes, where: str = "drop") -> None:
 
 def take_back(page, where: str) -> None:
     page.locator(f"#{where}").get_by_role("button", name=re.compile("Clear|Remove")).first.click()
-
-
-def slow_down(page, rate: int = BYTES_A_SECOND) -> None:
-    """Let each request and each answer take its time, as over a hospital's wireless network."""
-    network = page.context.new_cdp_session(page)
-    network.send("Network.enable")
-    rates = {"latency": LATENCY_MS, "downloadThroughput": rate, "uploadThroughput": rate}
-    network.send("Network.emulateNetworkConditions", {"offline": False, **rates})
 
 
 def wait_until_read(page) -> None:
@@ -136,8 +126,6 @@ def test_a_question_about_a_film_that_is_being_left_is_not_answered_about_the_ne
     assert answers(page).count() == 1
     assert not page.locator("#chat").get_by_text("Is it safe to go home?").is_visible()
     assert box.input_value() == "Is it safe to go home?", "it is not lost either"
-    assert all("500" in complaint for complaint in tab.complaints), "how Gradio sends a refusal"
-    tab.complaints.clear()
     box.press("Enter")
     assert "Is it safe to go home?" in finished(page, 1)
 

@@ -42,6 +42,7 @@ def test_the_bundle_read_again_says_what_analyse_says(release):
     said = study_to_json(study)
     for measurement in said["measurements"]:
         assert seen[measurement["id"]]["valueQuantity"]["value"] == measurement["value"]
+    assert "low" not in seen["M1"]["referenceRange"][0], "a ratio has an upper bound only"
     for finding in said["findings"]:
         resource = seen[finding["id"]]
         numbers = {

@@ -8,17 +8,30 @@ import gradio as gr
 import pytest
 
 from chatcad.ui import handlers
+from chatcad.ui.visit import Visit
 
 from .tab import Tab
 from .test_page import ask, asked, page, question, settings, tab, upload  # noqa: F401  -- fixtures and verbs
 
 
+def notice(tab: Tab) -> gr.HTML:  # noqa: F811
+    return tab.find(gr.HTML, elem_id="notice")
+
+
 def test_what_is_done_on_a_page_that_shows_another_film_is_refused(tab: Tab, tmp_path: Path) -> None:  # noqa: F811
     list(upload(tab, "drop", tmp_path, b"film"))
     tab.values[tab.find(gr.Textbox, elem_id="seen")] = "another film"
-    with pytest.raises(gr.Error, match="still showing another film"):
-        ask(tab, "How large is the heart?")
+    ask(tab, "How large is the heart?")
     assert (asked(tab), tab.visit.asking) == ([], None)
+    assert "still showing another film" in tab.values[notice(tab)]
+
+
+def test_a_page_that_was_left_for_too_long_says_so(tab: Tab, tmp_path: Path) -> None:  # noqa: F811
+    list(upload(tab, "drop", tmp_path, b"film"))
+    tab.values[tab.find(gr.State, time_to_live=3600)] = Visit()
+    ask(tab, "How large is the heart?")
+    assert asked(tab) == []
+    assert "left for too long" in tab.values[notice(tab)]
 
 
 def test_a_picture_that_is_finished_after_its_film_was_left_is_not_shown(
